@@ -1,0 +1,107 @@
+"""Put whole documents of unequal length side by side.
+
+Chapter: book/1-language-models/4-learning.ipynb
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from companion.tokenization import Vocabulary
+
+IGNORED = -100  # torch's own mark for a target that does not count
+POOL = 16  # batches' worth of documents that are sorted by length together
+
+
+class Batch(NamedTuple):
+    """Some documents, each a row, filled up to the longest."""
+
+    inputs: Tensor  # (B, T): <s> and all words
+    targets: Tensor  # (B, T): all words and </s>, then IGNORED
+
+    @property
+    def n_words(self) -> int:
+        """Count the predictions, padding left out."""
+        return int((self.targets != IGNORED).sum())
+
+
+def encode_documents(
+    documents: Iterable[Sequence[str]], vocabulary: "Vocabulary"
+) -> list[np.ndarray]:
+    """Turn each document into its ids between <s> and </s>.
+
+    Args:
+        documents: each a sequence of words.
+        vocabulary: gives the ids.
+
+    Returns:
+        One (len(words) + 2,) array of int64 a document.
+    """
+    begin, end = [vocabulary.bos_id], [vocabulary.eos_id]
+    return [
+        np.concatenate([begin, vocabulary.ids(words), end], dtype=np.int64)
+        for words in documents
+    ]
+
+
+def pad(documents: Sequence[np.ndarray], *, pad_id: int = 0) -> Batch:
+    """Lay encoded documents under each other; position t predicts t + 1.
+
+    Args:
+        documents: arrays of ids from `encode_documents`.
+        pad_id: fills the inputs after a document's end; never a target.
+
+    Returns:
+        Inputs and targets, (B, longest document - 1).
+    """
+    shape = (len(documents), max(len(d) for d in documents) - 1)
+    inputs = np.full(shape, pad_id, dtype=np.int64)
+    targets = np.full(shape, IGNORED, dtype=np.int64)
+    for row, document in enumerate(documents):
+        inputs[row, : len(document) - 1] = document[:-1]
+        targets[row, : len(document) - 1] = document[1:]
+    return Batch(torch.from_numpy(inputs), torch.from_numpy(targets))
+
+
+def document_batches(
+    documents: Sequence[np.ndarray],
+    batch_size: int,
+    rng: np.random.Generator,
+    *,
+    pad_id: int = 0,
+) -> Iterator[Batch]:
+    """Pass once over all documents, in random order, in padded batches.
+
+    Documents of similar length share a batch, so little of it is padding:
+    the shuffled documents are cut into pools of 16 batches, each pool is
+    sorted by length and cut, and its batches are shuffled.
+
+    Args:
+        documents: arrays of ids from `encode_documents`.
+        batch_size: documents in a batch; the last ones may have fewer.
+        rng: decides the order, and nothing else does.
+        pad_id: fills the inputs after a document's end.
+
+    Yields:
+        Batches; each document is in exactly one.
+
+    Raises:
+        ValueError: there are no documents, or batch_size is below 1.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    if not len(documents):
+        raise ValueError("there must be documents to train on, got none")
+    order = rng.permutation(len(documents))
+    for start in range(0, len(order), POOL * batch_size):
+        pool = order[start : start + POOL * batch_size]
+        lengths = [len(documents[i]) for i in pool]
+        pool = pool[np.argsort(lengths, kind="stable")]
+        cuts = range(0, len(pool), batch_size)
+        for first in rng.permutation(cuts):
+            chosen = pool[first : first + batch_size]
+            yield pad([documents[i] for i in chosen], pad_id=pad_id)
