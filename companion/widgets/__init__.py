@@ -1,0 +1,29 @@
+"""Figures that the reader moves, computed in the browser.
+
+The same object lives on the website (no kernel), in JupyterLab and in Colab.
+
+The next widget takes three files:
+
+1. `name.js`: pure functions, exported, then `function render({ model, el })`
+   that builds with what `shared.js` offers (`panel`, `slider`, `button`,
+   `legend`, `svg`, `onFrame`, `spoken`, `mulberry32`) and returns a function
+   that cleans up; last line `export default { render };`. It may import from
+   `./shared.js` only, in the form `import { a, b } from "./shared.js";`, and
+   its top-level names must differ from those of `shared.js`.
+2. `name.py`: a `BookWidget` with `_esm = bundle("name")`, its traits marked
+   `synced(...)`, a `summary()` of a few words, a check of what it is given,
+   and the Python twins of the pure functions.
+3. In `shared.css` what it needs, classes beginning with `lm-`, colours only
+   from the variables there.
+
+Then in `tests/test_widgets.py` a comparison of the twins, and in
+`tests/widget_drags.py` a function that drags it.
+
+Chapter: book/1-language-models/1-counting.ipynb
+"""
+
+from companion.widgets.markov_chain import MarkovChain
+from companion.widgets.ngram_writer import NGramWriter
+from companion.widgets.two_distributions import TwoDistributions
+
+__all__ = ["MarkovChain", "NGramWriter", "TwoDistributions"]

@@ -1,0 +1,129 @@
+"""Drag each widget in a browser and see that it moved.
+
+Each function takes a Playwright page on which one widget of the kind stands
+(the first one is used) and asserts that dragging changed what is shown.
+"""
+
+import re
+
+
+def widget(page, kind):
+    """Find the first widget of a kind and wait until it is drawn."""
+    root = page.locator(f".lm-widget.lm-{kind}").first
+    root.wait_for(state="visible", timeout=30_000)
+    root.scroll_into_view_if_needed()
+    return root
+
+
+def range_input(root, name=None):
+    """Find a slider by its name (data-lm-name), or the first."""
+    if name is None:
+        return root.locator("input[type=range]").first
+    return root.locator(f'[data-lm-name="{name}"] input[type=range]')
+
+
+def drag_range(page, slider, share):
+    """Drag a slider's thumb with the mouse to a share (0 to 1) of its way."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    value, low, high = slider.evaluate(
+        "e => [e.value, e.min, e.max].map(Number)"
+    )
+
+    def x(part):  # half a thumb, 9 pixels, is left out at each end
+        return box["x"] + 9 + (box["width"] - 18) * part
+
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(x((value - low) / (high - low)), y)
+    page.mouse.down()
+    page.mouse.move(x(share), y, steps=6)
+    page.mouse.up()
+
+
+def wait_for_change(page, read, before, seconds=5):
+    """Wait until read() is not `before`; return what it is then."""
+    for _ in range(int(seconds * 20)):
+        if (after := read()) != before:
+            return after
+        page.wait_for_timeout(50)
+    raise AssertionError(f"nothing changed: {before!r}")
+
+
+def drag_markov_chain(page):
+    """Change an arrow, walk, reset; graph, bars and sentence follow."""
+    root = widget(page, "markov")
+    graph = root.locator("svg.lm-graph")
+    sentence = root.locator(".lm-say")
+    wait_for_change(page, sentence.text_content, "")
+    label, said = graph.get_attribute("aria-label"), sentence.text_content()
+
+    drag_range(page, range_input(root), 0.9)
+    after = wait_for_change(
+        page, lambda: graph.get_attribute("aria-label"), label
+    )
+    wait_for_change(page, sentence.text_content, said)
+    row = [float(p) for p in re.findall(r" (\d\.\d\d)", after.split(";")[0])]
+    assert abs(row[0] - 0.9) <= 0.03, f"dragged to 0.9, the graph says {row}"
+    assert abs(sum(row) - 1) <= 0.02, f"the row does not sum to 1: {row}"
+
+    status = root.locator(".lm-status")
+    root.get_by_role("button", name="1000 steps").click()
+    wait_for_change(page, lambda: "1000 steps" in status.text_content(), False)
+    root.get_by_role("button", name="Reset").click()
+    wait_for_change(
+        page, lambda: "0 steps" in status.text_content()[:7], False
+    )
+
+    slider = range_input(root)
+    value = slider.input_value()
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert slider.input_value() != value, "the arrow key moved nothing"
+
+
+def drag_two_distributions(page):
+    """Change q, then make it miss an outcome, then show nats."""
+    root = widget(page, "two")
+    numbers = root.locator(".lm-numbers dd")
+    stack = root.locator("svg.lm-stack")
+    before = wait_for_change(page, numbers.all_text_contents, [""] * 4)
+    label = stack.get_attribute("aria-label")
+    belief = root.locator('[data-lm-name^="q-"] input[type=range]').first
+
+    drag_range(page, belief, 0.7)
+    after = wait_for_change(page, numbers.all_text_contents, before)
+    assert after[0] == before[0], "q moved, the entropy of p must stay"
+    assert after[1] != before[1], "q moved, the divergence must change"
+    assert stack.get_attribute("aria-label") != label
+
+    drag_range(page, belief, 0.0)
+    wait_for_change(page, lambda: "∞" in numbers.nth(1).text_content(), False)
+    drag_range(page, belief, 0.4)
+    wait_for_change(page, lambda: "∞" in numbers.nth(1).text_content(), True)
+    root.get_by_label("nats instead of bits").click()
+    wait_for_change(
+        page, lambda: "nats" in numbers.nth(0).text_content(), False
+    )
+
+
+def drag_ngram_writer(page):
+    """Change order and temperature, ask for another text, give a prompt."""
+    root = widget(page, "writer")
+    text = root.locator(".lm-text")
+    before = wait_for_change(page, text.text_content, "")
+
+    drag_range(page, range_input(root, "order"), 1.0)
+    selected = root.locator(".lm-selected th")
+    wait_for_change(page, lambda: selected.text_content()[0], "3")
+    at_five = wait_for_change(page, text.text_content, before)
+    drag_range(page, range_input(root, "temperature"), 1.0)
+    hot = wait_for_change(page, text.text_content, at_five)
+    root.get_by_role("button", name="Another text").click()
+    wait_for_change(page, text.text_content, hot)
+    first = root.locator(".lm-word").first
+    root.get_by_label("beginning").fill("zzzz")
+    wait_for_change(
+        page, lambda: "lm-given" in first.get_attribute("class"), False
+    )
+    sentence = root.locator(".lm-say")
+    wait_for_change(page, lambda: "zzzz" in sentence.text_content(), False)
