@@ -1,0 +1,42 @@
+"""The first code cell of every notebook, the same in all of them.
+
+Where `companion` is installed it does nothing. On Colab, which opens a
+notebook without the rest of the repository, it installs the package.
+"""
+
+import nbformat
+from nbformat import NotebookNode
+
+from tools.project import repository_url
+
+TAG = "remove-cell"  # of no use on the website, visible in a notebook
+TEMPLATE = """\
+# On Google Colab this installs the book's package; elsewhere it does nothing.
+from importlib.util import find_spec
+
+if find_spec("companion") is None:
+    %pip install -q "lm-measured[notebooks] @ git+{url}"
+"""
+
+
+def setup_source() -> str:
+    """Return the source that the cell must have."""
+    return TEMPLATE.format(url=repository_url()).rstrip()
+
+
+def is_setup_cell(cell: NotebookNode) -> bool:
+    """Say whether a cell is a setup cell, up to date or not."""
+    return cell.cell_type == "code" and 'find_spec("companion")' in cell.source
+
+
+def write_setup_cell(notebook: NotebookNode) -> None:
+    """Put the setup cell, up to date, after the first markdown cell."""
+    first = next(
+        (c for c in notebook.cells if c.cell_type == "code"),
+        None,
+    )
+    if first is None or not is_setup_cell(first):
+        first = nbformat.v4.new_code_cell()
+        notebook.cells.insert(1, first)
+    first.source = setup_source()
+    first.metadata["tags"] = [TAG]
