@@ -36,7 +36,7 @@ def sample(
         prompt: words to start from.
 
     Returns:
-        The words of the prompt and those after it, without <s> and </s>.
+        The words added, without the prompt and without </s>.
 
     Raises:
         ValueError: temperature or max_words is negative.
@@ -46,8 +46,8 @@ def sample(
     if max_words < 0:
         raise ValueError(f"max_words must be >= 0, got {max_words}")
     model.eval()
-    words = list(prompt)
-    reader = _logits(model, [vocabulary.bos_id, *vocabulary.ids(words)])
+    words: list[str] = []
+    reader = _logits(model, [vocabulary.bos_id, *vocabulary.ids(prompt)])
     logits = next(reader)
     for _ in range(max_words):
         # A text neither starts again nor holds padding.

@@ -97,6 +97,16 @@ def test_standard_errors_shrink_with_the_number_of_stories():
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.3)
 
 
+def test_an_impossible_word_costs_without_end_where_it_stands():
+    stories, scores = keys(0)
+    word = stories[0].kinds.index("grammar")
+    scores[0][word] = -np.inf
+    grammar, recall, free = loss_by_kind(scores, stories)
+    assert grammar.nats == np.inf
+    assert np.isnan(grammar.standard_error)
+    assert np.isfinite([recall.nats, free.nats, free.standard_error]).all()
+
+
 def test_refuses_scores_of_other_stories():
     stories, scores = keys(0)
     with pytest.raises(ValueError, match="needs one score a word and one"):

@@ -147,7 +147,7 @@ def _excess(
             model_nats=float(model[mask].sum()),
             source_nats=float(source[mask].sum()),
             standard_error=ratio_se(
-                by_story((model - source) * mask), by_story(mask)
+                by_story(np.where(mask, model - source, 0.0)), by_story(mask)
             ),
         )
         for label, mask in groups.items()

@@ -213,10 +213,10 @@ def ratio_se(totals: np.ndarray, counts: np.ndarray) -> float:
         counts: (documents,)
 
     Returns:
-        NaN for fewer than two documents.
+        NaN for fewer than two documents, or an infinite total.
     """
     n = len(totals)
-    if n < 2 or not counts.sum():
+    if n < 2 or not counts.sum() or not np.isfinite(totals).all():
         return math.nan
     residuals = totals - counts * (totals.sum() / counts.sum())
     return float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / counts.sum())
