@@ -85,7 +85,7 @@ def drag_two_distributions(page):
     """Change q, then make it miss an outcome, then show nats."""
     root = widget(page, "two")
     numbers = root.locator(".lm-numbers dd")
-    stack = root.locator("svg.lm-stack")
+    stack = root.locator(".lm-stack")
     before = wait_for_change(page, numbers.all_text_contents, [""] * 4)
     label = stack.get_attribute("aria-label")
     belief = root.locator('[data-lm-name^="q-"] input[type=range]').first
@@ -114,14 +114,14 @@ def drag_ngram_writer(page):
 
     drag_range(page, range_input(root, "order"), 1.0)
     selected = root.locator(".lm-selected th")
-    wait_for_change(page, lambda: selected.text_content()[0], "3")
+    wait_for_change(page, lambda: selected.text_content(), "▸ 3")
     at_five = wait_for_change(page, text.text_content, before)
     drag_range(page, range_input(root, "temperature"), 1.0)
     hot = wait_for_change(page, text.text_content, at_five)
     root.get_by_role("button", name="Another text").click()
     wait_for_change(page, text.text_content, hot)
     first = root.locator(".lm-word").first
-    root.get_by_label("beginning").fill("zzzz")
+    root.get_by_label("begin with").fill("zzzz")
     wait_for_change(
         page, lambda: "lm-given" in first.get_attribute("class"), False
     )

@@ -78,18 +78,17 @@ function rotate(centre, angle, radius) {
   };
 }
 
-/** Start, two control points, tip and label of the arrow from i to j. */
+/** Start, Bézier points, tip and label of the arrow from i to j. */
 function geometry(places, i, j) {
   const a = places[i];
   const b = places[j];
   if (i === j) {
-    const open = 0.52;
-    const far = NODE + 52;
+    const far = NODE + 62;
     return {
-      start: rotate(a, a.angle - open, NODE + 2),
-      one: rotate(a, a.angle - open * 0.9, far),
-      two: rotate(a, a.angle + open * 0.9, far),
-      tip: rotate(a, a.angle + open, NODE + 3),
+      start: rotate(a, a.angle - 0.5, NODE + 2),
+      one: rotate(a, a.angle - 0.6, far),
+      two: rotate(a, a.angle + 0.6, far),
+      tip: rotate(a, a.angle + 0.55, NODE + 3),
       label: rotate(a, a.angle, NODE + 34),
     };
   }
@@ -97,13 +96,14 @@ function geometry(places, i, j) {
   const side = { x: (b.y - a.y) / length, y: -(b.x - a.x) / length };
   const middle = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
   const at = (k) => ({ x: middle.x + side.x * k, y: middle.y + side.y * k });
-  const bend = at(36);
+  const bend = at(38);
+  const reach = Math.hypot(bend.x - a.x, bend.y - a.y);
   return {
     start: towards(a, bend, NODE + 2),
-    one: bend,
-    two: bend,
+    one: towards(a, bend, 0.72 * reach),
+    two: towards(b, bend, 0.72 * reach),
     tip: towards(b, bend, NODE + 3),
-    label: at(27),
+    label: at(23.5),
   };
 }
 
@@ -147,7 +147,9 @@ function drawGraph(states) {
     const far = places.flatMap((place) => [
       place[axis] - NODE,
       place[axis] + NODE,
-      rotate(place, place.angle, NODE + 48)[axis],
+      ...[-0.45, 0, 0.45].map(
+        (turn) => rotate(place, place.angle + turn, NODE + 44)[axis],
+      ),
     ]);
     return [Math.min(...far) - 8, Math.max(...far) + 8];
   };
@@ -287,7 +289,8 @@ function render({ model, el }) {
     shares.update(view.counts, view.steps, limit[view.start]);
     long.say(sentence(states, limit, view.start));
     const now = `now ${states[view.current]}`;
-    write(status, `${view.steps} steps walked, ${now}`);
+    const steps = view.steps === 1 ? "1 step" : `${view.steps} steps`;
+    write(status, `${steps} walked, ${now}`);
     view.sliders.forEach((row, i) =>
       row.forEach((control, j) => control.set(view.transition[i][j])),
     );

@@ -6,6 +6,7 @@ import {
 
 export const MAX_ORDER = 5;
 const MAX_WORDS = 80;
+const END = "(end)";
 
 // ---- the model (pure; the twin is companion.ngrams.NGramModel) ------------
 //
@@ -169,20 +170,22 @@ export function longestCopy(ids, documents) {
   return best;
 }
 
-/** Ids of the words of a prompt, and the words nobody has seen. */
+/** A prompt's words, their ids, and those of them nobody has seen. */
 export function readPrompt(text, vocabulary, separator) {
   const index = new Map(vocabulary.map((word, i) => [word, i]));
   const pattern = /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*|[^\s]/gu;
   const ids = [];
   const unknown = [];
+  const pieces = [];
   for (const piece of text.match(pattern) ?? []) {
     for (const word of separator ? [piece] : greedy(piece, index)) {
+      pieces.push(word);
       const id = index.get(word) ?? index.get(word.toLowerCase());
       ids.push(id ?? vocabulary.length + 1);
       if (id === undefined) unknown.push(word);
     }
   }
-  return { ids, unknown };
+  return { ids, unknown, pieces };
 }
 
 /** Cut a text without spaces into the longest words there are. */
@@ -212,11 +215,10 @@ export function band(bits) {
   return BANDS.filter((edge) => bits >= edge).length;
 }
 
-function wordNode(word, { bits, given, copied }) {
+function wordNode(word, { bits, given }) {
   const classes = ["lm-word"];
   if (given) classes.push("lm-given");
   else classes.push(`lm-heat-${band(bits)}`);
-  if (copied) classes.push("lm-copied");
   const node = element(
     "span", { class: classes.join(" ") }, element("span", {}, word),
   );
@@ -230,19 +232,19 @@ function wordNode(word, { bits, given, copied }) {
 
 function drawText(words, separator) {
   const node = element("div", { class: "lm-text" });
-  const update = ({ ids, given, bits, copy }, reveal) => {
-    const shown = ids.slice(0, reveal);
-    const nodes = shown.flatMap((id, i) => {
-      const word = words[id] ?? (id === words.length ? "∎" : "?");
-      const copied = i >= copy.start && i < copy.start + copy.length;
-      const one = wordNode(word, {
-        bits: bits[i - given], given: i < given, copied,
-      });
-      const gap = i && spaced(words[ids[i - 1]] ?? "", word, separator);
-      // a space inside a copied run carries the run's line on
-      const through = copied && i > copy.start ? " lm-copied" : "";
-      const space = element("span", { class: `lm-space${through}` }, " ");
-      return gap ? [space, one] : [one];
+  const update = ({ ids, pieces, given, bits, copy }, reveal) => {
+    const texts = ids.map((id, i) => pieces[i] ?? words[id] ?? END);
+    const run = element("span", { class: "lm-run" });
+    const nodes = [];
+    texts.slice(0, reveal).forEach((word, i) => {
+      const one = wordNode(word, { bits: bits[i - given], given: i < given });
+      const inside = i >= copy.start && i < copy.start + copy.length;
+      const gap = spaced(texts[i - 1], word, separator) ? " " : "";
+      if (inside && i > copy.start) run.append(gap, one);
+      else if (inside) {
+        nodes.push(gap, run);
+        run.append(one);
+      } else nodes.push(gap, one);
     });
     node.replaceChildren(...nodes);
   };
@@ -282,7 +284,7 @@ function drawTable(unseen) {
   const node = element(
     "table",
     { class: "lm-table" },
-    element("caption", {}, "Perplexity per word, order by order"),
+    element("caption", {}, "Perplexity per word, order by order (bars on a log scale)"),
     element(
       "thead",
       {},
@@ -298,7 +300,8 @@ function drawTable(unseen) {
     lines.forEach((line, i) => {
       const writes = i + 1 === order;
       line.node.classList.toggle("lm-selected", writes);
-      write(line.head, writes ? `${i + 1} (writes)` : String(i + 1));
+      write(line.head, writes ? `▸ ${i + 1}` : String(i + 1));
+      line.head.setAttribute("aria-current", writes);
       line.text.set(written[i], end);
       line.held?.set(held[i], end);
     });
@@ -316,7 +319,7 @@ function promptField(value, onInput) {
   });
   input.value = value;
   input.addEventListener("input", () => onInput(input.value));
-  const label = element("label", { for: id }, "beginning");
+  const label = element("label", { for: id }, "begin with");
   return element("div", { class: "lm-field", "data-lm-name": "prompt" }, label, input);
 }
 
@@ -338,10 +341,10 @@ function render({ model, el }) {
 
   const root = panel(el, {
     kind: "writer",
-    title: "A writer of n-grams",
+    title: "N-gram writer",
     hint:
-      `It has read ${documents.length} texts and counted their words. The ` +
-      "order is how many words it looks at: the next one and those before.",
+      `It has read ${documents.length} texts and counted. At order n it ` +
+      "chooses each word by the n − 1 words before it.",
   });
   const text = drawText(words, separator);
   const table = drawTable(unseen.length > 0);
@@ -349,15 +352,14 @@ function render({ model, el }) {
   const status = element("p", { class: "lm-status" });
 
   const compute = () => {
-    const { ids: prompt, unknown } = readPrompt(
-      view.prompt, words, separator,
-    );
+    const read = readPrompt(view.prompt, words, separator);
+    const prompt = read.ids;
     const ids = compose(tables, {
       ...view, prompt, discount, maxWords: MAX_WORDS,
     });
     const given = prompt.length;
     const nats = orders.map((n) => logProbs(tables, n, ids, given, discount));
-    view.unknown = unknown;
+    view.unknown = read.unknown;
     view.written = nats.map((values) =>
       Math.exp(-values.reduce((a, b) => a + b, 0) / values.length),
     );
@@ -365,6 +367,7 @@ function render({ model, el }) {
     const spokenIds = ended ? ids.slice(0, -1) : ids;
     view.result = {
       ids,
+      pieces: read.pieces,
       given,
       bits: nats[view.order - 1].map((value) => -value / Math.LN2),
       copy: longestCopy(spokenIds, documents),
@@ -476,7 +479,7 @@ function render({ model, el }) {
       ["lm-heat-1", "1 to 3"],
       ["lm-heat-2", "3 to 6"],
       ["lm-heat-3", "6 and more"],
-      ["lm-copied", "longest run copied from what it read"],
+      ["lm-run", "longest run copied from what it read"],
     ]),
     table.node,
     told.node,

@@ -223,10 +223,11 @@ export function spoken(pause = 700) {
   let latest = "";
   const say = (text) => {
     latest = text;
-    if (!node.textContent) write(node, latest);
-    timer ||= setTimeout(() => {
+    if (timer) return; // the end of the pause will say it
+    write(node, latest);
+    timer = setTimeout(() => {
       timer = 0;
-      write(node, latest);
+      if (latest !== node.textContent) say(latest);
     }, pause);
   };
   return { node, say, cancel: () => clearTimeout(timer) };

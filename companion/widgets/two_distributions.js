@@ -1,7 +1,7 @@
 // Two distributions one drags: entropy + divergence = cross-entropy.
 import {
   checkbox, element, legend, listen, onFrame, panel, renormalise, show,
-  slider, spoken, store, svg, write,
+  slider, spoken, store, write,
 } from "./shared.js";
 
 // ---- the mathematics (pure, in nats; the twin is two_distributions.py) ----
@@ -53,65 +53,50 @@ export function missed(p, q) {
 
 // ---- the stacked bars -----------------------------------------------------
 
-const WIDTH = 640;
-const ROW = 34;
-
-/** A scale's end: the next of these that holds the value. */
-export function scaleEnd(value) {
-  if (!Number.isFinite(value)) return 8;
-  return [1, 2, 3, 4, 6, 8].find((end) => value <= end) ?? Math.ceil(value);
+/** Where the axis ends: a whole number that holds the value. */
+export function scaleEnd(value, least) {
+  if (!Number.isFinite(value)) return Math.max(8, least);
+  return Math.max(least, Math.ceil(value));
 }
 
-function drawStack() {
-  const known = svg("rect", { class: "lm-svg-a", height: ROW, y: 24 });
-  const wasted = svg("rect", { class: "lm-svg-b", height: ROW, y: 24 });
-  const total = svg("rect", { class: "lm-svg-frame", height: ROW, y: 94 });
-  const parts = svg("text", { class: "lm-svg-text", x: 0, y: 14 });
-  const whole = svg("text", { class: "lm-svg-text", x: 0, y: 84 });
-  const axis = svg("g", { class: "lm-axis" });
-  const node = svg(
-    "svg",
-    { class: "lm-stack", role: "img", viewBox: `-2 -4 ${WIDTH + 4} 168` },
-    axis, parts, known, wasted, whole, total,
+function tick(value, end) {
+  const node = element("span", { class: "lm-tick" }, String(value));
+  node.style.left = `${(100 * value) / end}%`;
+  return node;
+}
+
+function drawStack(n) {
+  const known = element("div", { class: "lm-block lm-fill-a" });
+  const wasted = element("div", { class: "lm-block lm-fill-b" });
+  const total = element("div", { class: "lm-block lm-outline" });
+  const axis = element("div", { class: "lm-ticks" });
+  const row = (title, ...blocks) => [
+    element("div", { class: "lm-stack-title" }, title),
+    element("div", { class: "lm-stack-row" }, ...blocks),
+  ];
+  const node = element(
+    "div",
+    { class: "lm-stack", role: "img" },
+    ...row("entropy + divergence", known, wasted),
+    ...row("= cross-entropy", total),
+    axis,
   );
-  const tick = (value, end) => {
-    const x = (WIDTH * value) / end;
-    const anchor = value === 0 ? "start" : value === end ? "end" : "middle";
-    return svg(
-      "g",
-      {},
-      svg("line", { x1: x, x2: x, y1: 20, y2: 134 }),
-      svg(
-        "text",
-        { class: "lm-svg-small", x, y: 152, "text-anchor": anchor },
-        String(value),
-      ),
-    );
-  };
   let drawn = 0;
   const update = (numbers, unit) => {
-    const end = scaleEnd(numbers.crossEntropy);
-    const px = (value) => Math.min(WIDTH, (WIDTH * value) / end);
+    const end = scaleEnd(numbers.crossEntropy, Math.ceil(Math.log2(n)) + 1);
+    const part = (value) => Math.min(100, (100 * value) / end);
+    const floor = part(numbers.entropy);
+    known.style.width = `${floor}%`;
+    wasted.style.width = `${part(numbers.crossEntropy) - floor}%`;
+    total.style.width = `${part(numbers.crossEntropy)}%`;
+    node.classList.toggle("lm-endless", numbers.crossEntropy === Infinity);
     if (end !== drawn) {
-      const ticks = end === 1 ? [0, 0.25, 0.5, 0.75, 1] : [];
-      const by = end > 8 ? Math.ceil(end / 8) : 1;
-      for (let t = 0; end > 1 && t <= end; t += by) ticks.push(t);
-      axis.replaceChildren(...ticks.map((value) => tick(value, end)));
+      const by = Math.ceil(end / 10);
+      const ticks = [];
+      for (let t = 0; t <= end; t += by) ticks.push(tick(t, end));
+      axis.replaceChildren(...ticks);
       drawn = end;
     }
-    const left = px(numbers.entropy);
-    known.setAttribute("width", left);
-    wasted.setAttribute("x", left);
-    wasted.setAttribute(
-      "width", Math.max(0, px(numbers.crossEntropy) - left),
-    );
-    total.setAttribute("width", px(numbers.crossEntropy));
-    write(
-      parts,
-      `entropy ${show(numbers.entropy, 3)} + ` +
-        `divergence ${show(numbers.divergence, 3)}`,
-    );
-    write(whole, `= cross-entropy ${show(numbers.crossEntropy, 3)} ${unit}`);
     node.setAttribute(
       "aria-label",
       `Stacked bars in ${unit}: entropy ${show(numbers.entropy, 3)} and ` +
@@ -155,9 +140,9 @@ function sentence(labels, p, q, numbers) {
   const right = perplexity(numbers.entropyNats);
   const share = (100 * numbers.divergence) / numbers.crossEntropy || 0;
   return (
-    `Whoever believes q is as unsure as among ${show(wrong)} equally likely ` +
-    `outcomes; whoever knows p, among ${show(right)}. ` +
-    `${show(share, 0)} % of the cost is the error of q.`
+    `Believing q is like guessing among ${show(wrong)} equally likely ` +
+    `outcomes; knowing p, among ${show(right)}. The error of q is ` +
+    `${show(share, 0)}% of what it costs.`
   );
 }
 
@@ -177,7 +162,7 @@ function render({ model, el }) {
       "p is what happens, q is what is believed. Drag either: the other " +
       "outcomes of the same distribution make room.",
   });
-  const stack = drawStack();
+  const stack = drawStack(labels.length);
   const numbers = drawNumbers([
     ["entropy", "H(p)"],
     ["divergence", "KL(p‖q)"],
@@ -233,6 +218,7 @@ function render({ model, el }) {
       controls[i].q.root,
     ),
   );
+  const even = labels.length % 3 ? "lm-by-two" : "";
   const unit = checkbox(
     "nats instead of bits",
     view.unit === "nats",
@@ -245,7 +231,7 @@ function render({ model, el }) {
   );
 
   root.append(
-    element("div", { class: "lm-rows" }, ...outcomes),
+    element("div", { class: `lm-rows ${even}` }, ...outcomes),
     element(
       "div",
       { class: "lm-between" },
