@@ -1,0 +1,28 @@
+"""Corpora: the story world with its answer key, and real text.
+
+Chapter: book/1-language-models/3-measuring.ipynb
+"""
+
+from companion.corpus.storyworld import (
+    EntropyRate,
+    Question,
+    Story,
+    StoryWorld,
+)
+from companion.corpus.storyworld.splits import (
+    TEST_SEED,
+    TRAIN_SEED,
+    VALIDATION_SEED,
+    split,
+)
+
+__all__ = [
+    "TEST_SEED",
+    "TRAIN_SEED",
+    "VALIDATION_SEED",
+    "EntropyRate",
+    "Question",
+    "Story",
+    "StoryWorld",
+    "split",
+]
