@@ -3,17 +3,17 @@
 Chapter: book/1-language-models/3-measuring.ipynb
 """
 
+from companion.corpus.splits import (
+    TEST_SEED,
+    TRAIN_SEED,
+    VALIDATION_SEED,
+    split,
+)
 from companion.corpus.storyworld import (
     EntropyRate,
     Question,
     Story,
     StoryWorld,
-)
-from companion.corpus.storyworld.splits import (
-    TEST_SEED,
-    TRAIN_SEED,
-    VALIDATION_SEED,
-    split,
 )
 
 __all__ = [
