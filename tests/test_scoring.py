@@ -140,7 +140,7 @@ def test_the_standard_error_is_the_spread_over_samples():
 def test_counting_models_are_scored_without_torch():
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from companion.evaluation.scoring import loss_of\n"
+        "from companion.evaluation import loss_of\n"
         "print(loss_of([[-1.0, -2.0]]).nats_per_word)"
     )
     out = subprocess.run(

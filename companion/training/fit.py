@@ -105,7 +105,6 @@ def fit(
     batches = _endless(documents, config)
     history: list[dict] = []
     tokens, start = 0, time.perf_counter()
-    model.train()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # for dropout
         for step, batch in enumerate(batches, start=1):
@@ -135,6 +134,7 @@ def _update(
     clip_norm: float,
 ) -> float:
     """Follow the gradient of one batch; return its loss before that."""
+    model.train()  # each time: on_step may have scored with it
     for group in optimizer.param_groups:
         group["lr"] = lr
     device = next(model.parameters()).device

@@ -1,0 +1,278 @@
+"""Loss on the test stories against the amount of training text.
+
+Three kinds of model learn from the first 100 to 30,000 training stories
+and are scored on the same 1,000 test stories. All get the same care: what
+is chosen (a discount, a dropout, when to stop) is chosen on the same 300
+validation stories. The neural ones are trained from three seeds.
+
+    python benchmarks/learning_curve.py --workers 2
+
+writes book/results/learning_curve.json after every run, and goes on where
+it stopped; --again starts anew. About ten minutes on two cores.
+
+Chapter: book/1-language-models/4-learning.ipynb
+"""
+
+import argparse
+import copy
+import json
+import os
+import platform
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from companion.corpus import split
+from companion.evaluation.scoring import (
+    NeuralScorer,
+    loss_of,
+    score,
+    stories_loss,
+)
+from companion.files import write_atomically
+from companion.models import (
+    RecurrentConfig,
+    RecurrentModel,
+    WindowConfig,
+    WindowModel,
+)
+from companion.ngrams import KneserNey, NGramModel
+from companion.tokenization import Vocabulary
+from companion.training import TrainConfig, encode_documents, fit
+
+OUT = Path(__file__).parents[1] / "book" / "results" / "learning_curve.json"
+STEPS = {  # stories -> batches; the stop on validation comes before the end
+    100: 300,
+    300: 400,
+    1_000: 600,
+    3_000: 900,
+    10_000: 1_400,
+    30_000: 2_000,
+}
+NEURAL = ("window", "LSTM")
+SEEDS = (0, 1, 2)
+DROPOUTS = (0.0, 0.3)
+DISCOUNTS = (0.25, 0.5, 0.75, 0.9)
+CHECKS = 20  # looks at the validation stories in one training
+
+
+@cache
+def stories(name: str, n: int) -> list:
+    """Tell the first n stories of a split."""
+    return list(split("en", name).stories(n))
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """List every word of the world: no model meets an unknown word."""
+    return Vocabulary(split("en", "train").vocabulary)
+
+
+def build(model: str, dropout: float, seed: int) -> torch.nn.Module:
+    """Make a neural model with fresh weights."""
+    torch.manual_seed(seed)
+    sizes = {"vocab_size": len(vocabulary()), "dropout": dropout}
+    if model == "window":
+        config = WindowConfig(context_length=4, d_hidden=128, **sizes)
+        return WindowModel(config)
+    return RecurrentModel(RecurrentConfig(cell="lstm", **sizes))
+
+
+def run_neural(model: str, n: int, dropout: float, seed: int) -> dict:
+    """Train on n stories, keep the weights that validate best, test them."""
+    validation = [story.words for story in stories("validation", 300)]
+    documents = [story.words for story in stories("train", n)]
+    network = build(model, dropout, seed)
+    scorer = NeuralScorer(network, vocabulary())
+    best = {"loss": np.inf}
+    every = STEPS[n] // CHECKS
+
+    def check(entry: dict) -> bool:
+        if entry["step"] % every:
+            return False
+        loss = loss_of(score(scorer, validation)).nats_per_word
+        if loss < best["loss"]:
+            weights = copy.deepcopy(network.state_dict())
+            best.update(entry, loss=loss, weights=weights)
+        return loss > 1.1 * best["loss"]  # it learns by heart: stop
+
+    config = TrainConfig(
+        steps=STEPS[n], batch_size=min(32, n // 10), seed=seed
+    )
+    fit(network, encode_documents(documents, vocabulary()), config,
+        on_step=check)  # fmt: skip
+    network.load_state_dict(best["weights"])
+    parameters = sum(p.numel() for p in network.parameters())
+    return result(scorer, best["loss"], documents) | {
+        "parameters": parameters,
+        "dropout": dropout,
+        "best_step": best["step"],
+    }
+
+
+def run_kneser_ney(n: int) -> dict:
+    """Count n stories with the discount that validates best."""
+    documents = [story.words for story in stories("train", n)]
+    validation = [story.words for story in stories("validation", 300)]
+    scores = {}
+    for discount in DISCOUNTS:
+        smoothing = KneserNey(discount=discount)
+        model = NGramModel.train(documents, 5, smoothing, vocabulary())
+        loss = loss_of(score(model, validation)).nats_per_word
+        scores[discount] = (loss, model)
+    discount = min(scores, key=lambda d: scores[d][0])
+    loss, model = scores[discount]
+    return result(model, loss, documents) | {
+        "parameters": model.n_parameters,
+        "discount": discount,
+    }
+
+
+def result(model: object, validation: float, documents: list) -> dict:
+    """Score a finished model on the test stories."""
+    loss = stories_loss(model, stories("test", 1_000))
+    return {
+        "train_words": sum(len(words) + 1 for words in documents),
+        "validation_nats_per_word": validation,
+        "nats_per_word": loss.nats_per_word,
+        "nats_per_word_se": loss.nats_per_word_se,
+        "bits_per_byte": loss.bits_per_byte,
+    }
+
+
+def run(job: dict) -> dict:
+    """Do one job on one core."""
+    torch.set_num_threads(1)
+    start = time.perf_counter()
+    if job["model"] in NEURAL:
+        found = run_neural(
+            job["model"], job["stories"], job["dropout"], job["seed"]
+        )
+    else:
+        found = run_kneser_ney(job["stories"])
+    seconds = round(time.perf_counter() - start, 1)
+    return job | found | {"seconds": seconds}
+
+
+def first_jobs() -> list[dict]:
+    """List what needs no earlier result: counts, and seed 0 both ways."""
+    jobs = [{"model": "Kneser-Ney 5-gram", "stories": n} for n in STEPS]
+    return jobs + [
+        {"model": model, "stories": n, "seed": SEEDS[0], "dropout": dropout}
+        for n in STEPS
+        for model in NEURAL
+        for dropout in DROPOUTS
+    ]
+
+
+def later_jobs(runs: list[dict]) -> list[dict]:
+    """List the other seeds, with the dropout that validated better."""
+    return [
+        {"model": m, "stories": n, "seed": seed,
+         "dropout": best_of(runs, m, n)["dropout"]}
+        for n in STEPS
+        for m in NEURAL
+        for seed in SEEDS[1:]
+    ]  # fmt: skip
+
+
+def best_of(runs: list[dict], model: str, n: int) -> dict:
+    """Find the first seed's run that validated best."""
+    same = [
+        r
+        for r in runs
+        if (r["model"], r["stories"], r.get("seed", 0)) == (model, n, 0)
+    ]
+    return min(same, key=lambda r: r["validation_nats_per_word"])
+
+
+def summary(runs: list[dict]) -> list[dict]:
+    """Reduce the runs to one point a model and size, with its spread."""
+    points = []
+    for model, n in dict.fromkeys((r["model"], r["stories"]) for r in runs):
+        chosen = best_of(runs, model, n).get("dropout")
+        same = [
+            r
+            for r in runs
+            if (r["model"], r["stories"], r.get("dropout"))
+            == (model, n, chosen)
+        ]
+        point = {"model": model, "stories": n, "seeds": len(same)}
+        point["train_words"] = same[0]["train_words"]
+        for unit in ("nats_per_word", "bits_per_byte"):
+            values = [r[unit] for r in same]
+            point[unit] = float(np.mean(values))
+            point[f"{unit}_range"] = [min(values), max(values)]
+        points.append(point)
+    return sorted(points, key=lambda p: (p["model"], p["stories"]))
+
+
+def save(runs: list[dict]) -> None:
+    """Write everything known so far."""
+    test = stories("test", 1_000)
+    floor = loss_of(
+        [story.log_probs for story in test],
+        n_bytes=sum(len(story.text.encode()) for story in test),
+    )
+    record = {
+        "command": "python benchmarks/learning_curve.py --workers 2",
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "torch": torch.__version__,
+        },
+        "machine": f"{platform.machine()}, one core a run",
+        "floor": {
+            "nats_per_word": floor.nats_per_word,
+            "bits_per_byte": floor.bits_per_byte,
+        },
+        "summary": summary(runs),
+        "runs": runs,
+    }
+    with write_atomically(OUT, mode="w", overwrite=True) as file:
+        json.dump(record, file, indent=1)
+        file.write("\n")
+
+
+def key(job: dict) -> tuple:
+    """Tell two jobs apart."""
+    return tuple(job.get(k) for k in ("model", "stories", "seed", "dropout"))
+
+
+def do(jobs: list[dict], runs: list[dict], pool: ProcessPoolExecutor) -> None:
+    """Run what is not done yet, saving after each."""
+    done = {key(r) for r in runs}
+    new = [job for job in jobs if key(job) not in done]
+    for found in pool.map(run, new):
+        runs.append(found)
+        save(runs)
+        print(
+            f"{found['model']:>18} {found['stories']:6,} stories  "
+            f"seed {found.get('seed', '-')}  "
+            f"{found['nats_per_word']:.4f} nats per word  "
+            f"{found['seconds']:.0f} s",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Read the options and fill the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--again", action="store_true", help="start anew")
+    options = parser.parse_args()
+    runs = []
+    if OUT.exists() and not options.again:
+        runs = json.loads(OUT.read_text())["runs"]
+    with ProcessPoolExecutor(options.workers) as pool:
+        do(first_jobs(), runs, pool)
+        do(later_jobs(runs), runs, pool)
+    print(f"{len(runs)} runs in {OUT}")
+
+
+if __name__ == "__main__":
+    main()
