@@ -10,6 +10,9 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
+# a topic is left out when this share of it stands in longer ones
+REPEATED = 0.2
+
 _SKIPPED = {"test", "tests", "idle_test", "__pycache__"}
 _SKIPPED |= {"site-packages", "dist-packages"}  # not the standard library
 
@@ -17,14 +20,24 @@ _SKIPPED |= {"site-packages", "dist-packages"}  # not the standard library
 def documentation() -> list[str]:
     """Return the help topics of Python's documentation, in English.
 
-    About 0.5 MB of technical prose: what `help("FORMATTING")` and its like
+    About 0.4 MB of technical prose: what `help("FORMATTING")` and its like
     print, sorted by topic. Marks of the source format (asterisks, quotes,
     underlines) are left as they are; blank lines at either end are dropped.
-    It differs between Python versions.
+    Topics quote one another whole, so a topic that repeats what longer ones
+    say is left out: text to be tested on would stand in the text to learn
+    from. It differs between Python versions.
     """
     from pydoc_data.topics import topics
 
-    return [topics[name].strip("\n") for name in sorted(topics)]
+    seen: set[str] = set()
+    kept = []
+    for name in sorted(topics, key=lambda name: (-len(topics[name]), name)):
+        paragraphs = [p.strip() for p in topics[name].split("\n\n")]
+        known = sum(len(p) for p in paragraphs if p in seen)
+        if known < REPEATED * sum(map(len, paragraphs)):
+            kept.append(name)
+            seen.update(paragraphs)
+    return [topics[name].strip("\n") for name in sorted(kept)]
 
 
 def source(max_bytes: int | None = None) -> Iterator[str]:
