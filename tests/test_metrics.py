@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
@@ -54,6 +54,7 @@ def test_known_entropies():
     assert entropy([0.5, 0.25, 0.125, 0.125], base=2) == pytest.approx(1.75)
 
 
+@settings(deadline=None)
 @given(weights, weights)
 def test_cross_entropy_is_entropy_plus_divergence(a, b):
     p, q = normalised(a), normalised(b)
@@ -64,6 +65,7 @@ def test_cross_entropy_is_entropy_plus_divergence(a, b):
     )
 
 
+@settings(deadline=None)
 @given(weights)
 def test_entropy_is_between_zero_and_log_k(a):
     p = normalised(a)

@@ -352,5 +352,7 @@ def test_refuses_questions():
         model.log_probs("a text")
     with pytest.raises(ValueError, match="got one string"):
         model.distribution("a text")
+    with pytest.raises(ValueError, match="got one string"):
+        model.sample(rng, prompt="a text")
     with pytest.raises(NotImplementedError):
         Smoothing().probability([], 3)

@@ -2,7 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.probability import FreqDist, SimpleGoodTuringProbDist
 
@@ -37,6 +37,7 @@ def test_matches_nltk_good_turing():
     assert_matches_nltk(rng.zipf(1.6, 2000).clip(max=10_000).tolist())
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=60))
 def test_matches_nltk_good_turing_on_any_counts(counts):
     assert_matches_nltk(counts)

@@ -4,7 +4,7 @@ from collections import Counter
 import nltk.lm
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.tokenization import SPECIAL_SYMBOLS, Vocabulary
@@ -12,6 +12,7 @@ from companion.tokenization import SPECIAL_SYMBOLS, Vocabulary
 documents = st.lists(st.lists(st.text("abcxyz", min_size=1, max_size=2)))
 
 
+@settings(deadline=None)
 @given(documents, st.integers(1, 4))
 def test_matches_nltk(docs, min_count):
     words = [word for doc in docs for word in doc]
@@ -20,6 +21,7 @@ def test_matches_nltk(docs, min_count):
     assert set(ours.entries) == set(theirs) - {theirs.unk_label}
 
 
+@settings(deadline=None)
 @given(documents)
 def test_most_frequent_first_then_by_name(docs):
     counts = Counter(word for doc in docs for word in doc)
@@ -28,6 +30,7 @@ def test_most_frequent_first_then_by_name(docs):
     assert Vocabulary.build(reversed(docs)) == Vocabulary.build(docs)
 
 
+@settings(deadline=None)
 @given(documents)
 def test_words_undo_ids(docs):
     vocabulary = Vocabulary.build(docs)
@@ -83,6 +86,7 @@ def test_is_frozen_and_equal_by_words():
     )
 
 
+@settings(deadline=None)
 @given(st.sets(st.text(min_size=1)))
 def test_load_gives_what_was_saved(tmp_path_factory, words):
     path = tmp_path_factory.mktemp("v") / "vocabulary.json"

@@ -2,7 +2,7 @@ import re
 
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.tokenize import RegexpTokenizer
 
@@ -34,17 +34,20 @@ def test_splits(text, words):
     assert split_words(text) == words
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_but_space_is_lost(text):
     assert "".join(split_words(text)) == regex.sub(r"\s+", "", text)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_splitting_words_again_changes_nothing(text):
     words = split_words(text)
     assert [w for word in words for w in split_words(word)] == words
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*SPECIAL_SYMBOLS, "a", " "])).map("".join))
 def test_text_holds_no_special_symbol(text):
     assert not set(split_words(text)) & set(SPECIAL_SYMBOLS)

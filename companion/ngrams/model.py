@@ -186,13 +186,14 @@ class NGramModel:
             The words drawn, without the prompt and without `</s>`.
 
         Raises:
-            ValueError: temperature is not above 0.
+            ValueError: temperature is not above 0, or the prompt is one
+                string.
         """
         if not 0 < temperature < math.inf:
             raise ValueError(
                 f"temperature must be a number above 0, got {temperature}"
             )
-        words = list(prompt)
+        words = list(*as_documents([prompt]))
         while len(words) < len(prompt) + max_words:
             p = temper(self.distribution(words), temperature)
             word_id = int(rng.choice(len(p), p=p))
@@ -226,7 +227,17 @@ class NGramModel:
 
 
 def temper(p: np.ndarray, temperature: float) -> np.ndarray:
-    """Compute p^(1/T) / its sum, through logarithms so that none vanish."""
+    """Compute p^(1/T), divided by its sum.
+
+    Through logarithms, so that near T = 0 the likeliest does not vanish.
+
+    Args:
+        p: (V,) probabilities.
+        temperature: T, above 0.
+
+    Returns:
+        (V,) sum 1.
+    """
     with np.errstate(divide="ignore"):
         logits = np.log(p) / temperature
     powers = np.exp(logits - logits.max())

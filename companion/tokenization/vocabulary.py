@@ -119,7 +119,9 @@ class Vocabulary:
     @cached_property
     def _index(self) -> _Index:
         n_special = len(SPECIAL_SYMBOLS)
-        return _Index(zip(self.entries, range(n_special, len(self)), strict=1))
+        return _Index(
+            zip(self.entries, range(n_special, len(self)), strict=True)
+        )
 
     def ids(self, words: Iterable[str]) -> np.ndarray:
         """Look up the words of a text; unknown ones give `unk_id`.
