@@ -1,0 +1,5 @@
+"""The command `companion`."""
+
+from companion.cli.main import app
+
+__all__ = ["app"]
