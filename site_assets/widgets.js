@@ -77,8 +77,10 @@
     return typeof widget === "function" ? widget() : widget;
   }
 
+  const worn = new Set();
   function wear(css) {
-    if (!css) return;
+    if (!css || worn.has(css)) return;
+    worn.add(css);
     const style = document.createElement("style");
     style.textContent = css;
     document.head.append(style);
@@ -118,7 +120,7 @@
       const id = JSON.parse(view.textContent).model_id;
       if (!stored[id]) return;
       const el = document.createElement("div");
-      el.className = "lm-widget";
+      el.className = "lm-view";
       view.after(el);
       const { model, widget } = await wake(id);
       if (!widget) return needsKernel(el);

@@ -130,6 +130,7 @@ def run(path: Path, timeout: int) -> float:
         kernel_name="python3",
         store_widget_state=True,
         record_timing=False,
+        extra_arguments=["--log-level=40"],  # errors only
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     seconds = time.perf_counter() - started

@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 from tools.project import BUILD
 
@@ -13,7 +14,7 @@ from tools.project import BUILD
 class Handler(SimpleHTTPRequestHandler):
     """Files from one folder, without a line in the terminal for each."""
 
-    extensions_map = {
+    extensions_map: ClassVar = {
         **SimpleHTTPRequestHandler.extensions_map,
         ".js": "text/javascript",
         ".svg": "image/svg+xml",

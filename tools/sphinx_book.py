@@ -3,12 +3,16 @@
 - Addresses: GitHub Pages' address of the site follows from
   `repository.url`; MathJax is served by the site where it was fetched.
 - MathJax is loaded on every page, so that it is there before it is needed.
-- Names: a class that a sub-package hands on is documented there, while
-  signatures name the module it was written in. The two are joined here.
-- Weight: the theme loads its icons twice, as fonts and as 1.5 MB of
-  JavaScript. The fonts are enough.
+- Names: what a sub-package hands on is documented there, while signatures
+  name the module it was written in. The two are joined here.
+- Repairs of what the pinned theme and extensions write: icons come twice,
+  as fonts and as 1.5 MB of JavaScript, the fonts are enough; Thebe is loaded
+  though it is off; buttons of the contents have no name; a reference has a
+  role that is no longer one. And two of our own: the line of a claim gets
+  a class, and the mark of cells that the tests compare is not shown.
 """
 
+import importlib
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +26,22 @@ from sphinx.util.nodes import make_refnode
 
 MATHJAX = "vendor/mathjax/tex-mml-chtml.js"
 ASSETS = Path(__file__).resolve().parent.parent / "site_assets"
-ICON_SCRIPT = re.compile(r"<script src=\"[^\"]*fontawesome[^\"]*\"></script>")
+REPAIRS = [
+    (r"<script src=\"[^\"]*fontawesome[^\"]*\"></script>\n?", ""),
+    (r"<script[^>]*sphinx-thebe[^>]*></script>\n?", ""),
+    (r"<script>[^<]*THEBE_JS_URL[^<]*</script>\n?", ""),
+    (r"<link[^>]*sphinx-thebe[^>]*/>\n?", ""),
+    (
+        r"<summary>(?=<span class=\"toctree-toggle\")",
+        '<summary aria-label="Sections">',
+    ),
+    (r" role=\"doc-biblioentry\"", ""),
+    (
+        r"(?m)^((?:<.*<pre><span></span>)?)(✓ .*?)(</pre>.*)?$",
+        r'\1<span class="lm-claim">\2</span>\3',
+    ),
+    (r"<span class=\"c1\"># NBVAL_CHECK_OUTPUT</span>\n", ""),
+]
 
 
 def pages_url(repository_url: str) -> str:
@@ -46,7 +65,11 @@ def set_addresses(app: Sphinx, config: Config) -> None:
 def find_public_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, text: nodes.Element
 ) -> nodes.Element | None:
-    """Resolve `companion.a.b.Name` to the documented `companion.a.Name`."""
+    """Resolve `companion.a.b.Name` to the documented `companion.a.Name`.
+
+    A name that exists but is not public is left as text; one that does not
+    exist stays an error.
+    """
     target = node.get("reftarget", "")
     if node.get("refdomain") != "py" or not target.startswith("companion."):
         return None
@@ -64,18 +87,27 @@ def find_public_name(
                 text,
                 public,
             )
-    return None
+    return text if exists(".".join(package), name) else None
 
 
-def drop_icon_script(app: Sphinx, exception: Exception | None) -> None:
-    """Take the icons' JavaScript out of the written pages."""
+def exists(module: str, name: str) -> bool:
+    """Say whether a module has a name."""
+    try:
+        return hasattr(importlib.import_module(module), name)
+    except ImportError:
+        return False
+
+
+def repair_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Apply `REPAIRS` to the written pages."""
     if exception or app.builder.format != "html":
         return
     for page in Path(app.outdir).rglob("*.html"):
-        source = page.read_text(encoding="utf-8")
-        lighter = ICON_SCRIPT.sub("", source)
-        if lighter != source:
-            page.write_text(lighter, encoding="utf-8")
+        source = repaired = page.read_text(encoding="utf-8")
+        for found, instead in REPAIRS:
+            repaired = re.sub(found, instead, repaired)
+        if repaired != source:
+            page.write_text(repaired, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict:
@@ -83,5 +115,5 @@ def setup(app: Sphinx) -> dict:
     app.set_html_assets_policy("always")
     app.connect("config-inited", set_addresses, priority=100)
     app.connect("missing-reference", find_public_name)
-    app.connect("build-finished", drop_icon_script)
+    app.connect("build-finished", repair_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
