@@ -5,6 +5,7 @@
 - MathJax is loaded on every page, so that it is there before it is needed.
 - Names: what a sub-package hands on is documented there, while signatures
   name the module it was written in. The two are joined here.
+- Chapters: the last line of a module's docstring becomes a link.
 - Repairs of what the pinned theme and extensions write: icons come twice,
   as fonts and as 1.5 MB of JavaScript, the fonts are enough; Thebe is loaded
   though it is off; buttons of the contents have no name; a reference has a
@@ -26,6 +27,7 @@ from sphinx.util.nodes import make_refnode
 
 MATHJAX = "vendor/mathjax/tex-mml-chtml.js"
 ASSETS = Path(__file__).resolve().parent.parent / "site_assets"
+CHAPTER = re.compile(r"Chapter: book/(\S+)\.ipynb")
 REPAIRS = [
     (r"<script src=\"[^\"]*fontawesome[^\"]*\"></script>\n?", ""),
     (r"<script[^>]*sphinx-thebe[^>]*></script>\n?", ""),
@@ -98,6 +100,17 @@ def exists(module: str, name: str) -> bool:
         return False
 
 
+def link_chapter(
+    app: Sphinx, what: str, name: str, obj: object, options: dict, lines: list
+) -> None:
+    """Make the line `Chapter: book/...ipynb` of a docstring a link."""
+    for number, line in enumerate(lines):
+        if found := CHAPTER.fullmatch(line.strip()):
+            page = found.group(1)
+            if (Path(app.srcdir) / f"{page}.ipynb").exists():
+                lines[number] = f"Chapter: :doc:`/{page}`"
+
+
 def repair_pages(app: Sphinx, exception: Exception | None) -> None:
     """Apply `REPAIRS` to the written pages."""
     if exception or app.builder.format != "html":
@@ -115,5 +128,6 @@ def setup(app: Sphinx) -> dict:
     app.set_html_assets_policy("always")
     app.connect("config-inited", set_addresses, priority=100)
     app.connect("missing-reference", find_public_name)
+    app.connect("autodoc-process-docstring", link_chapter)
     app.connect("build-finished", repair_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
