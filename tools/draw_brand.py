@@ -52,7 +52,7 @@ def draw_card(path: Path) -> None:
     axes = fig.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, 1200), ylim=(630, 0))
     axes.axis("off")
-    scale, left, top = 5, 800, 150
+    scale, left, top = 5, 800, 200
     for x, y, w, h in bars():
         corner = (left + scale * x, top + scale * y)
         axes.add_patch(
@@ -60,10 +60,10 @@ def draw_card(path: Path) -> None:
         )
     floor = (80, top + scale * FLOOR_Y)
     axes.add_patch(Rectangle(floor, 1040, 14, color=LIGHT["floor"]))
-    axes.text(80, 235, "Language Models,\nMeasured", size=56, weight="bold")
+    axes.text(80, 260, "Language Models,\nMeasured", size=50, weight="bold")
     promise = "Build one from scratch in Python,\nand check every number."
-    axes.text(80, 360, promise, size=26, color="#444444")
-    axes.text(80, 475, "the floor", size=22, color=LIGHT["floor"])
+    axes.text(80, 400, promise, size=26, color="#444444")
+    axes.text(80, 525, "the floor", size=22, color=LIGHT["floor"])
     fig.savefig(path, metadata={"Software": None})
     plt.close(fig)
 
