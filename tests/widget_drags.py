@@ -63,7 +63,7 @@ def drag_markov_chain(page):
     )
     wait_for_change(page, sentence.text_content, said)
     row = [float(p) for p in re.findall(r" (\d\.\d\d)", after.split(";")[0])]
-    assert abs(row[0] - 0.9) <= 0.03, f"dragged to 0.9, the graph says {row}"
+    assert abs(row[0] - 0.9) <= 0.05, f"dragged to 0.9, the graph says {row}"
     assert abs(sum(row) - 1) <= 0.02, f"the row does not sum to 1: {row}"
 
     status = root.locator(".lm-status")
@@ -84,7 +84,7 @@ def drag_markov_chain(page):
 def drag_two_distributions(page):
     """Change q, then make it miss an outcome, then show nats."""
     root = widget(page, "two")
-    numbers = root.locator(".lm-numbers dd")
+    numbers = root.locator(".lm-numbers strong")
     stack = root.locator(".lm-stack")
     before = wait_for_change(page, numbers.all_text_contents, [""] * 4)
     label = stack.get_attribute("aria-label")

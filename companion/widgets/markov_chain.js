@@ -1,6 +1,6 @@
 // A Markov chain whose arrows one changes: graph, sliders, walk, long run.
 import {
-  button, element, legend, listen, mulberry32, onFrame, panel, pick,
+  button, columns, element, legend, listen, mulberry32, onFrame, panel, pick,
   renormalise, show, slider, spoken, store, svg, write,
 } from "./shared.js";
 
@@ -382,7 +382,7 @@ function render({ model, el }) {
       ),
     ),
     long.node,
-    element("div", { class: "lm-rows" }, ...rows),
+    element("div", { class: `lm-rows ${columns(states.length)}` }, ...rows),
   );
   const forget = listen(model, ["transition", "start", "seed"], () => {
     const fresh = model.get("transition");

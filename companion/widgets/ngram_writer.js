@@ -5,13 +5,25 @@ import {
 } from "./shared.js";
 
 export const MAX_ORDER = 5;
-const MAX_WORDS = 80;
+const MAX_WORDS = 160;
 const END = "(end)";
 
 // ---- the model (pure; the twin is companion.ngrams.NGramModel) ------------
 //
 // Ids: the words are 0 ... V - 1, then the end of a document V, an unknown
 // word V + 1, and the mark before the beginning V + 2 (never predicted).
+
+const DIGITS =
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** The ids that a text of two digits each, to base 64, stands for. */
+export function unpack(text) {
+  const ids = [];
+  for (let i = 0; i < text.length; i += 2) {
+    ids.push(64 * DIGITS.indexOf(text[i]) + DIGITS.indexOf(text[i + 1]));
+  }
+  return ids;
+}
 
 /** Row of a table: the words seen after one context, and how often. */
 function add(table, key, word, count) {
@@ -246,6 +258,7 @@ function drawText(words, separator) {
         run.append(one);
       } else nodes.push(gap, one);
     });
+    if (texts.length <= reveal && texts.at(-1) !== END) nodes.push(" …");
     node.replaceChildren(...nodes);
   };
   return { node, update };
@@ -325,8 +338,8 @@ function promptField(value, onInput) {
 
 function render({ model, el }) {
   const words = model.get("vocabulary");
-  const documents = model.get("documents");
-  const unseen = model.get("held_out");
+  const documents = model.get("documents").map(unpack);
+  const unseen = model.get("held_out").map(unpack);
   const separator = model.get("separator");
   const discount = model.get("discount");
   const tables = count(documents, words.length);
@@ -456,7 +469,7 @@ function render({ model, el }) {
   root.append(
     element(
       "div",
-      { class: "lm-rows" },
+      { class: "lm-rows lm-by-two" },
       order.root,
       temperature.root,
       field,

@@ -8,7 +8,7 @@ as `companion.ngrams.NGramModel` gives; `compose` is the writer in Python.
 Chapter: book/1-language-models/2-smoothing.ipynb
 """
 
-import json
+import string
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -25,7 +25,10 @@ from companion.widgets.base import (
 )
 
 MAX_ORDER = 5
+DIGITS = string.ascii_uppercase + string.ascii_lowercase + string.digits
+DIGITS += "-_"  # base64url, safe in JSON and in HTML
 TEMPERATURES = (0.2, 2.0)
+MAX_DOCUMENTS = MAX_STATE - 50_000  # the rest for the front end and words
 
 
 def compose(
@@ -34,7 +37,7 @@ def compose(
     temperature: float = 1.0,
     seed: int = 0,
     prompt: Sequence[str] = (),
-    max_words: int = 80,
+    max_words: int = 160,
     words: Sequence[str],
 ) -> list[str]:
     """Write as the widget writes, with the same seed the same text.
@@ -62,10 +65,19 @@ def compose(
     return text
 
 
-def encode(
+def pack(ids: Iterable[int]) -> str:
+    """Write ids below 4096 as two digits to base 64 each.
+
+    A list of numbers would be three times as long, and a notebook file
+    would give each number a line of its own.
+    """
+    return "".join(DIGITS[i // 64] + DIGITS[i % 64] for i in ids)
+
+
+def number(
     documents: Iterable[Sequence[str]], held_out: Iterable[Sequence[str]]
 ) -> tuple[list[str], list[list[int]], list[list[int]]]:
-    """Number the words, the most frequent first: short numbers, short JSON.
+    """Number the words, the most frequent first.
 
     Args:
         documents: each a sequence of words; the vocabulary comes from these.
@@ -95,8 +107,8 @@ def check_between(name: str, value: float, low: float, high: float) -> None:
 class NGramWriter(BookWidget):
     """Sliders for order and temperature; text, its surprise, what it copies.
 
-    200 stories of the story world and 40 held out make about 60 kB of JSON,
-    front end included; `state_bytes()` counts it.
+    A word takes two bytes: 200 stories of the story world and 40 held out
+    are 75 kB, and the front end adds 36 kB; `state_bytes()` counts it.
 
     Args:
         documents: what it reads, each a sequence of words.
@@ -110,14 +122,15 @@ class NGramWriter(BookWidget):
 
     Raises:
         ValueError: no word to read, a document that is one string, a number
-            out of range, or a state above 150 kB.
+            out of range, more than 4093 different words, or documents that
+            together with the front end would take more than 150 kB.
     """
 
     _esm = bundle("ngram_writer")
 
     vocabulary = synced(traitlets.List(traitlets.Unicode()))
-    documents = synced(traitlets.List())
-    held_out = synced(traitlets.List())
+    documents = synced(traitlets.List(traitlets.Unicode()))
+    held_out = synced(traitlets.List(traitlets.Unicode()))
     order = synced(traitlets.Int())
     temperature = synced(traitlets.Float())
     prompt = synced(traitlets.Unicode())
@@ -140,14 +153,14 @@ class NGramWriter(BookWidget):
         check_between("order", order, 1, MAX_ORDER)
         check_between("temperature", temperature, *TEMPERATURES)
         check_between("discount", discount, 0, 1)
-        words, read, unseen = encode(
+        words, read, unseen = number(
             check_documents(documents), check_documents(held_out)
         )
         check_read(words, read, unseen)
         super().__init__(
             vocabulary=words,
-            documents=read,
-            held_out=unseen,
+            documents=[pack(document) for document in read],
+            held_out=[pack(document) for document in unseen],
             order=order,
             temperature=temperature,
             prompt=prompt,
@@ -158,7 +171,7 @@ class NGramWriter(BookWidget):
 
     def summary(self) -> str:
         """Say how much it has read."""
-        n = sum(len(document) for document in self.documents)
+        n = sum(len(document) // 2 for document in self.documents)
         return f"{len(self.documents)} texts of {n} words"
 
 
@@ -192,9 +205,14 @@ def check_read(
         raise ValueError(
             f"there must be a word to read, got {len(read)} documents"
         )
-    size = len(json.dumps([words, read, unseen], separators=(",", ":")))
-    if size > MAX_STATE:
+    if len(words) + 3 > 64**2:
         raise ValueError(
-            f"the documents must fit in {MAX_STATE} bytes of JSON, got "
-            f"{size}; give fewer than {len(read)}"
+            f"there must be at most {64**2 - 3} different words, "
+            f"got {len(words)}"
+        )
+    size = 2 * sum(len(document) for document in [*read, *unseen])
+    if size > MAX_DOCUMENTS:
+        raise ValueError(
+            f"the documents must fit in {MAX_DOCUMENTS} bytes, two a word, "
+            f"got {size}; give fewer than {len(read)}"
         )

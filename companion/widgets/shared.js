@@ -191,6 +191,11 @@ export function legend(entries) {
   );
 }
 
+/** How n boxes stand side by side where there is room: none left over. */
+export function columns(n) {
+  return n === 2 || n === 4 ? "lm-by-two" : "lm-by-three";
+}
+
 /** Replace a node's text only where it differs. */
 export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;

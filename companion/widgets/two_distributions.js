@@ -1,6 +1,6 @@
 // Two distributions one drags: entropy + divergence = cross-entropy.
 import {
-  checkbox, element, legend, listen, onFrame, panel, renormalise, show,
+  checkbox, columns, element, legend, listen, onFrame, panel, renormalise, show,
   slider, spoken, store, write,
 } from "./shared.js";
 
@@ -111,14 +111,12 @@ function drawStack(n) {
 
 function drawNumbers(entries) {
   const cells = entries.map(([name, formula]) => {
-    const number = element("dd", { class: "lm-number" });
-    const term = element(
-      "dt", {}, name, " ", element("span", { class: "lm-formula" }, formula),
-    );
-    return { node: element("div", {}, term, number), number };
+    const number = element("strong", { class: "lm-number" });
+    const term = element("span", {}, `${name} ${formula}`);
+    return { node: element("li", {}, term, number), number };
   });
   const node = element(
-    "dl", { class: "lm-numbers" }, ...cells.map((cell) => cell.node),
+    "ul", { class: "lm-numbers" }, ...cells.map((cell) => cell.node),
   );
   const update = (texts) => {
     cells.forEach((cell, i) => write(cell.number, texts[i]));
@@ -166,7 +164,7 @@ function render({ model, el }) {
   const numbers = drawNumbers([
     ["entropy", "H(p)"],
     ["divergence", "KL(p‖q)"],
-    ["cross-entropy", "H(p, q)"],
+    ["cross-entropy", "H(p,q)"],
     ["perplexity", "of q on p"],
   ]);
   const told = spoken();
@@ -218,7 +216,6 @@ function render({ model, el }) {
       controls[i].q.root,
     ),
   );
-  const even = labels.length % 3 ? "lm-by-two" : "";
   const unit = checkbox(
     "nats instead of bits",
     view.unit === "nats",
@@ -231,7 +228,7 @@ function render({ model, el }) {
   );
 
   root.append(
-    element("div", { class: `lm-rows ${even}` }, ...outcomes),
+    element("div", { class: `lm-rows ${columns(labels.length)}` }, ...outcomes),
     element(
       "div",
       { class: "lm-between" },
