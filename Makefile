@@ -39,7 +39,7 @@ bench: $(INSTALLED) ## measure speed against other implementations
 	  echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 assignments: $(INSTALLED) ## make the student versions of the assignments
-	@$(BIN)/python -m assignments.generate
+	@$(BIN)/python -m tools.assignments generate
 
 clean: ## remove what was built, but not .venv
 	rm -rf _build site_assets/vendor node_modules
