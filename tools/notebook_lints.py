@@ -38,7 +38,7 @@ DIRECTIVE = re.compile(
     re.M,
 )
 MACHINE_PATH = re.compile(
-    r"(?<![\w.])/(?:home|Users|work|root|tmp|private|var|usr|opt)/[\w.]+"
+    r"(?<![\w.])/(?:home|Users|work|root|tmp|private)/[\w.]+"
 )
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 MARKDOWN_IMAGE = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=\"[^\"]+\")[^>]*>")
