@@ -286,6 +286,18 @@ def test_prompts_are_cut_into_words(javascript):
     assert found[2] == {"ids": [], "unknown": [], "pieces": []}
 
 
+@needs_node
+def test_words_are_spaced_as_in_the_story(javascript):
+    text = 'Ben said, "Come (now)!" Then: "No." Why? “So.”'
+    words = re.findall(r"\w+|[^\w\s]", text)
+    spaces, none = javascript(
+        "ngram_writer", [("gaps", [words, " "]), ("gaps", [words, ""])]
+    )
+    pieces = zip(spaces, words, strict=True)
+    assert "".join(" " * gap + word for gap, word in pieces) == text
+    assert not any(none)
+
+
 # ---- what a page carries ----------------------------------------------------
 
 

@@ -212,10 +212,18 @@ function greedy(text, index) {
   return words;
 }
 
-/** Is there a space between these two words? */
-export function spaced(left, right, separator) {
-  if (!separator || left === undefined) return false;
-  return !/^[.,;:!?…)\]}’”»]/u.test(right) && !/[([{‘“«]$/u.test(left);
+/** Before which words there is a space: true or false for each. */
+export function gaps(words, separator) {
+  let quoted = false; // straight quotation marks open and close in turn
+  let open = true; // nothing, or an opening mark, stands on the left
+  return words.map((word) => {
+    const quote = word === '"';
+    const closes = (quote && quoted) || /^[.,;:!?…)\]}’”»]/u.test(word);
+    const gap = Boolean(separator) && !open && !closes;
+    if (quote) quoted = !quoted;
+    open = (quote && quoted) || /[([{‘“«]$/u.test(word);
+    return gap;
+  });
 }
 
 // ---- the text, coloured by surprise ---------------------------------------
@@ -243,15 +251,17 @@ function wordNode(word, { bits, given }) {
 }
 
 function drawText(words, separator) {
+  const glue = separator ? "\u2060" : ""; // a full stop begins no line
   const node = element("div", { class: "lm-text" });
   const update = ({ ids, pieces, given, bits, copy }, reveal) => {
     const texts = ids.map((id, i) => pieces[i] ?? words[id] ?? END);
     const run = element("span", { class: "lm-run" });
     const nodes = [];
+    const space = gaps(texts, separator);
     texts.slice(0, reveal).forEach((word, i) => {
       const one = wordNode(word, { bits: bits[i - given], given: i < given });
       const inside = i >= copy.start && i < copy.start + copy.length;
-      const gap = spaced(texts[i - 1], word, separator) ? " " : "";
+      const gap = space[i] ? " " : glue;
       if (inside && i > copy.start) run.append(gap, one);
       else if (inside) {
         nodes.push(gap, run);
