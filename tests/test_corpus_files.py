@@ -38,7 +38,7 @@ plain = st.lists(
     (anything | tricky)
     .map(lambda text: text.replace("\r", "").strip("\n").lstrip("\ufeff"))
     .map(lambda text: text.strip("\n"))
-    .filter(lambda text: not blank(text)),
+    .filter(lambda text: not blank(text) and SEPARATOR not in text),
     min_size=1,
     max_size=8,
 )
@@ -175,6 +175,7 @@ def test_a_failure_leaves_the_old_file(tmp_path):
         ("a.txt", b"caf\xc3\xa9\n\nb\xff", "at byte 8: invalid start byte"),
         ("a.txt", b"\xef\xbb\xbfb\xff", "is not at byte 4"),
         ("a.jsonl", b'{"text": "\xe9"}', "at byte 10: invalid cont"),
+        ("a.jsonl", b'{"text": "a"}\n{"text": "\xe9"}', "at byte 24: inv"),
         ("a.jsonl", b'{"text": "a"}\n{"text"', "line 2 of .* must be JSON"),
         ("a.jsonl", b"[1]\n", r"must be a JSON object, got \[1\]"),
         ("a.jsonl", b'{"a": 1, "b": 2}', "no column 'text', it has a, b"),

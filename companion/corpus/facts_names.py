@@ -29,7 +29,7 @@ PEOPLE = {
         "marta=Marta|f; irina=Irina|f; anton=Anton|m; boris=Boris|m; "
         "david=David|m; felix=Felix|m; ivan=Ivan|m; karl=Karl|m; mark=Mark|m; "
         "oscar=Oscar|m; paul=Paul|m; peter=Peter|m; roman=Roman|m; "
-        "simon=Simon|m; victor=Victor|m; adam=Adam|m; martin=Martin|m; "
+        "arthur=Arthur|m; victor=Victor|m; adam=Adam|m; martin=Martin|m; "
         "robert=Robert|m"
     ),
     "ru": table(
@@ -45,7 +45,7 @@ PEOPLE = {
         "ivan=Иван|Ивана|Ивану|m; karl=Карл|Карла|Карлу|m; "
         "mark=Марк|Марка|Марку|m; oscar=Оскар|Оскара|Оскару|m; "
         "paul=Павел|Павла|Павлу|m; peter=Пётр|Петра|Петру|m; "
-        "roman=Роман|Романа|Роману|m; simon=Семён|Семёна|Семёну|m; "
+        "roman=Роман|Романа|Роману|m; arthur=Артур|Артура|Артуру|m; "
         "victor=Виктор|Виктора|Виктору|m; adam=Адам|Адама|Адаму|m; "
         "martin=Мартин|Мартина|Мартину|m; robert=Роберт|Роберта|Роберту|m"
     ),
@@ -56,7 +56,7 @@ PEOPLE = {
         "alice=爱丽丝|f; rita=丽塔|f; marta=玛尔塔|f; irina=伊琳娜|f; "
         "anton=安东|m; boris=鲍里斯|m; david=大卫|m; felix=菲利克斯|m; "
         "ivan=伊万|m; karl=卡尔|m; mark=马克|m; oscar=奥斯卡|m; paul=保罗|m; "
-        "peter=彼得|m; roman=罗曼|m; simon=西蒙|m; victor=维克多|m; "
+        "peter=彼得|m; roman=罗曼|m; arthur=亚瑟|m; victor=维克多|m; "
         "adam=亚当|m; martin=马丁|m; robert=罗伯特|m"
     ),
 }
