@@ -14,9 +14,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from grading import Course, grade_folder, read_marks, submissions
+if not __package__:  # run as a file, not with `python -m`
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from companion.files import write_atomically
+from tools.autograding import Course
+from tools.grading import grade_folder, read_marks
+from tools.repairing import find
 
 ROOT = Path(__file__).resolve().parents[1] / "assignments"
 RECORD = ".generated.json"  # hashes of what this tool wrote into release/
@@ -67,11 +71,21 @@ def generate(root: Path = ROOT) -> Iterator[str]:
             data = course.release.read_bytes()
         target = root / "release" / assignment / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        yield f"{assignment}: {_place(data, target, root / 'release')}"
+        yield f"{assignment}: {place(data, target, root / 'release')}"
 
 
-def _place(data: bytes, target: Path, release: Path) -> str:
-    """Write data to target, or beside it where target is somebody's work."""
+def place(data: bytes, target: Path, release: Path) -> str:
+    """Write a file to its place, or beside it where somebody's work stands.
+
+    Args:
+        data: the file's new content.
+        target: its place, somewhere under `release`.
+        release: the folder that keeps the record of what was generated.
+
+    Returns:
+        What was done: "wrote ...", "... is up to date", "kept ..., which
+        somebody has changed; wrote ...".
+    """
     file = release / RECORD
     record = json.loads(file.read_text()) if file.exists() else {}
     path = next(
@@ -123,12 +137,12 @@ def grade(options: argparse.Namespace) -> None:
     assignment = options.assignment or names[0]
     source = source_notebook(options.root, assignment)
     marks = read_marks(options.marks) if options.marks else {}
-    jobs = submissions(options.submissions, source.name)
-    if options.out.exists() and any(options.out.iterdir()):
-        if not options.force:
-            raise FileExistsError(
-                f"{options.out} is not empty; pass --force to overwrite"
-            )
+    jobs = find(options.submissions, source.name)
+    used = options.out.exists() and any(options.out.iterdir())
+    if used and not options.force:
+        raise FileExistsError(
+            f"{options.out} is not empty; pass --force to overwrite"
+        )
     with tempfile.TemporaryDirectory() as folder:
         course = Course.build(source, assignment, options.root, Path(folder))
         grade_folder(

@@ -6,13 +6,13 @@ kernel of its own. That is no sandbox: the code runs with your rights.
 Chapter: book/teaching.md
 """
 
-import copy
 import logging
 import os
-import re
 import shutil
+import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,8 +23,12 @@ from nbgrader import converters
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
+
+from tools.repairing import errors, read, repair
+from tools.setup_cell import is_setup_cell, setup_source
 
 STUDENT = "student"  # the name inside the private folder; any file name works
 BUDGET = 4  # a notebook may take this many times the timeout of one cell
@@ -56,9 +60,12 @@ class Course:
         """
         place = folder / "source" / assignment / source.name
         place.parent.mkdir(parents=True)
-        shutil.copy(source, place)
+        notebook = nbformat.read(source, as_version=4)
+        for cell in filter(is_setup_cell, notebook.cells):
+            cell.source = setup_source()  # the address may have changed
+        nbformat.write(notebook, place)
         settings = root / "nbgrader_config.py"
-        converter("GenerateAssignment", folder, assignment, settings).start()
+        run("GenerateAssignment", folder, assignment, settings)
         release = folder / "release" / assignment / source.name
         return cls(assignment, settings, folder / "gradebook.db", release)
 
@@ -111,14 +118,14 @@ class LimitedExecute(Execute):
         return cell, resources
 
 
-def converter(
+def run(
     step: str,
     folder: Path,
     assignment: str,
     settings: Path,
     timeout: int | None = None,
-) -> converters.BaseConverter:
-    """Make one step of nbgrader, at work in `folder`, silent.
+) -> None:
+    """Run one step of nbgrader in `folder`.
 
     Args:
         step: the name of a class in nbgrader.converters.
@@ -126,24 +133,47 @@ def converter(
         assignment: its name.
         settings: the path of nbgrader_config.py.
         timeout: seconds a cell; None: what the settings say.
+
+    Raises:
+        ValueError: it failed; the message is the reason in nbgrader's log.
     """
+    beside = str(Path(sys.executable).parent)  # nbgrader calls alembic
+    if beside not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([beside, os.environ["PATH"]])
     loader = PyFileConfigLoader(settings.name, path=str(settings.parent))
     config = Config(loader.load_config())
     config.CourseDirectory.root = str(folder)
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.db_url = f"sqlite:///{folder / 'gradebook.db'}"
-    config.Exporter.extra_template_basedirs = []
     if timeout:
         config.Execute.timeout = timeout
-    made = getattr(converters, step)(
+    warnings.simplefilter("ignore", SAWarning)  # nbgrader's, harmless
+    log = _Log()
+    logger = logging.getLogger("traitlets")
+    logger.handlers, logger.propagate = [log], False
+    converter = getattr(converters, step)(
         coursedir=CourseDirectory(config=config), config=config
     )
     if step == "Autograde":
-        made.autograde_preprocessors = [
-            LimitedExecute if pp is Execute else pp
-            for pp in made.autograde_preprocessors
+        converter.autograde_preprocessors = [
+            LimitedExecute if one is Execute else one
+            for one in converter.autograde_preprocessors
         ]
-    return made
+    try:
+        converter.start()
+    except Exception as error:
+        raise ValueError(log.reason or str(error)) from error
+
+
+class _Log(logging.Handler):
+    """Keep nbgrader's log quiet, and the last line of each traceback."""
+
+    reason = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lines = record.getMessage().strip().splitlines()
+        if lines and lines[0].startswith("Traceback"):
+            self.reason = lines[-1]
 
 
 def grade_one(
@@ -163,13 +193,11 @@ def grade_one(
         timeout: seconds a cell; None: what the settings say.
     """
     result, start = Result(student), time.monotonic()
-    log = _Log()
     try:
         with tempfile.TemporaryDirectory() as folder:
             _grade(course, path, marks, timeout, Path(folder), result)
     except Exception as error:
-        reason = log.reason or f"{type(error).__name__}: {error}"
-        result.status = f"not graded: {reason.splitlines()[0]}"
+        result.status = f"not graded: {str(error).splitlines()[0]}"
         result.points, result.waiting = {}, {}
     result.seconds = time.monotonic() - start
     return result
@@ -194,13 +222,13 @@ def _grade(
     place.mkdir(parents=True)
     nbformat.write(notebook, place / course.release.name)
     where = (folder, course.assignment, course.settings)
-    converter("Autograde", *where, timeout).start()
+    run("Autograde", *where, timeout)
     done = folder / "autograded" / STUDENT / course.assignment
     graded = nbformat.read(done / course.release.name, as_version=4)
     result.notes += errors(graded)
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
         _collect(book, course, marks, result)
-    converter("GenerateFeedback", *where).start()
+    run("GenerateFeedback", *where)
     pages = folder / "feedback" / STUDENT / course.assignment
     result.feedback = next(pages.glob("*.html")).read_text("utf-8")
 
@@ -228,51 +256,3 @@ def _collect(
         else:
             result.points[grade.name] = grade.auto_score or 0.0
     book.db.commit()
-
-
-def read(path: Path) -> NotebookNode:
-    """Read a notebook that may be anything.
-
-    Raises:
-        ValueError: it is not a notebook; the message says why.
-    """
-    try:
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.validate(notebook)
-    except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ValueError(
-            f"{path.name} is not a notebook ({reason[0][:80]})"
-        ) from None
-    return notebook
-
-
-def repair(
-    notebook: NotebookNode, release: NotebookNode
-) -> tuple[NotebookNode, list[str]]:
-    """Give a submission the cells that grading needs, whatever was deleted.
-
-    Missing cells come back at their place, nbgrader's metadata as they were
-    released. (nbgrader itself puts back the text of changed test cells.)
-
-    Returns:
-        The repaired notebook, and a note on each thing found.
-    """
-    notebook, notes = copy.deepcopy(notebook), []
-    wanted = {_id(cell): cell for cell in release.cells if _id(cell)}
-    seen: dict[str, NotebookNode] = {}
-    for cell in reversed(notebook.cells):  # of copies, the last one counts
-        name = _id(cell)
-        cell.metadata.pop("nbgrader", None)
-        if name in wanted and name not in seen:
-            seen[name] = cell
-            cell.metadata["nbgrader"] = copy.deepcopy(
-                wanted[name].metadata["nbgrader"]
-            )
-        elif name in wanted:
-            notes.append(f"{name}: more than one, the last counts")
-        else:
-            found = re.search(FINISHED, cell.source, re.MULTILINE)
-            if cell.cell_type == "code" and found:
-                notes.append(f"imports {found[1]}")
-    return notebook, notes

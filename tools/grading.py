@@ -11,55 +11,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
-from autograding import Course, Mark, Result, grade_one
 from nbformat import NotebookNode
 
 from companion.files import write_atomically
-
-
-def submissions(folder: Path, name: str) -> dict[str, Path | str]:
-    """Find each student's notebook.
-
-    A student is a folder that holds one notebook (or one called `name`),
-    or an `.ipynb` file; the student's name is that of the folder or file.
-
-    Returns:
-        student -> the notebook's path, or the reason why there is none.
-
-    Raises:
-        FileNotFoundError: the folder is missing, or holds no submission.
-    """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"no folder of submissions at {folder}")
-    found: dict[str, Path | str] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            found[path.name] = _notebook_in(path, name)
-        elif path.suffix == ".ipynb":
-            taken = path.stem in found
-            found[path.name if taken else path.stem] = path
-        else:
-            print(f"ignored {path.name}: not a folder, not a notebook")
-    if not found:
-        raise FileNotFoundError(f"no folder and no notebook in {folder}")
-    return found
-
-
-def _notebook_in(folder: Path, name: str) -> Path | str:
-    paths = [
-        path
-        for path in sorted(folder.rglob("*.ipynb"))
-        if ".ipynb_checkpoints" not in path.parts
-    ]
-    chosen = [path for path in paths if path.name == name]
-    if len(chosen) != 1:
-        chosen = paths
-    if len(chosen) == 1:
-        return chosen[0]
-    names = ", ".join(str(path.relative_to(folder)) for path in paths)
-    return f"several notebooks: {names}" if paths else "no notebook"
+from tools.autograding import Course, Mark, Result, grade_one
 
 
 def read_marks(path: Path) -> dict[str, dict[str, Mark]]:
@@ -205,31 +160,17 @@ def _write_tables(
     results: list[Result], most: Mapping[str, float], out: Path
 ) -> None:
     """Write one row a student, and one row a student and cell."""
-    parts = list(dict.fromkeys(cell.split("-")[0] for cell in most))
-    total = sum(most.values())
     with write_atomically(
         out / "grades.csv", mode="w", overwrite=True
     ) as file:
         table = csv.writer(file)
+        parts = list(dict.fromkeys(map(_part, most)))
         columns = [f"part {part}" for part in parts]
         table.writerow(
             ["student", "status", *columns, "total", "max", "waiting", "notes"]
         )
         for result in results:
-            row = [
-                sum(
-                    points
-                    for cell, points in result.points.items()
-                    if cell.split("-")[0] == part
-                )
-                for part in parts
-            ]
-            table.writerow(
-                [result.student, result.status, *(f"{p:g}" for p in row)]
-                + [f"{sum(row):g}", f"{total:g}"]
-                + [f"{sum(result.waiting.values()):g}"]
-                + ["; ".join(result.notes)]
-            )
+            table.writerow(_row(result, parts, sum(most.values())))
     with write_atomically(out / "cells.csv", mode="w", overwrite=True) as file:
         table = csv.writer(file)
         table.writerow(["student", "cell", "points", "max"])
@@ -239,3 +180,26 @@ def _write_tables(
                 if cell in result.waiting:
                     given = ""
                 table.writerow([result.student, cell, given, f"{points:g}"])
+
+
+def _part(cell: str) -> str:
+    """Return the part a cell belongs to: "3-limits" is in part "3"."""
+    return cell.split("-")[0]
+
+
+def _row(result: Result, parts: list[str], most: float) -> list[str]:
+    """Make a student's row; a part that waits for a person stays empty."""
+    totals = dict.fromkeys(parts, 0.0)
+    for cell, points in result.points.items():
+        totals[_part(cell)] += points
+    shown = {part: f"{points:g}" for part, points in totals.items()}
+    shown |= {_part(cell): "" for cell in result.waiting}
+    return [
+        result.student,
+        result.status,
+        *shown.values(),
+        f"{sum(totals.values()):g}",
+        f"{most:g}",
+        f"{sum(result.waiting.values()):g}",
+        "; ".join(result.notes),
+    ]
