@@ -66,7 +66,10 @@ class Site:
         self.browser = playwright.chromium.launch(
             executable_path=chromium(), args=FLAGS
         )
-        self.context = self.browser.new_context(viewport=WIDE)
+        # without motion, so that no colour is measured half way
+        self.context = self.browser.new_context(
+            viewport=WIDE, reduced_motion="reduce"
+        )
         self.visit = functools.cache(self._visit)
 
     def close(self) -> None:
