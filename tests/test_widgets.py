@@ -468,7 +468,7 @@ HALF = [0.5, 0.5]
         ),
         (
             lambda: MarkovChain(("a",), [[1.0]]),
-            "a chain must have 2 to 6 states, got 1",
+            "a chain must have 2 to 4 states, got 1",
         ),
         (
             lambda: MarkovChain(start=3),

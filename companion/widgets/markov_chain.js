@@ -161,8 +161,7 @@ function drawGraph(states) {
   const nodes = states.map((name, i) => {
     const { x, y } = places[i];
     const text = svg("text", { class: "lm-node-text", x, y }, name);
-    if (name.length > 7) text.setAttribute("textLength", 2 * NODE - 8);
-    if (name.length > 7) text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    if (name.length > 7) text.style.fontSize = `${112 / name.length}px`;
     return svg(
       "g",
       { class: "lm-node" },

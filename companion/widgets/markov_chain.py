@@ -32,12 +32,12 @@ def check_chain(
     """Return states and rows as lists, once they are a chain.
 
     Raises:
-        ValueError: not 2 to 6 different states, not a square matrix, or a
+        ValueError: not 2 to 4 different states, not a square matrix, or a
             row that is no distribution.
     """
-    if not 2 <= len(states) <= 6:
+    if not 2 <= len(states) <= 4:
         raise ValueError(
-            f"a chain must have 2 to 6 states, got {len(states)}: "
+            f"a chain must have 2 to 4 states, got {len(states)}: "
             f"{list(states)}"
         )
     names = check_labels("states", states, len(transition))
@@ -90,7 +90,7 @@ class MarkovChain(BookWidget):
     stands (where a kernel runs).
 
     Args:
-        states: 2 to 6 names.
+        states: 2 to 4 names; with more the arrows could not be told apart.
         transition: (n, n); row i holds the probabilities that leave state i.
         start: index of the state where the walk begins.
         seed: of the walk.

@@ -251,7 +251,6 @@ function wordNode(word, { bits, given }) {
 }
 
 function drawText(words, separator) {
-  const glue = separator ? "\u2060" : ""; // a full stop begins no line
   const node = element("div", { class: "lm-text" });
   const update = ({ ids, pieces, given, bits, copy }, reveal) => {
     const texts = ids.map((id, i) => pieces[i] ?? words[id] ?? END);
@@ -261,7 +260,7 @@ function drawText(words, separator) {
     texts.slice(0, reveal).forEach((word, i) => {
       const one = wordNode(word, { bits: bits[i - given], given: i < given });
       const inside = i >= copy.start && i < copy.start + copy.length;
-      const gap = space[i] ? " " : glue;
+      const gap = space[i] ? " " : "";
       if (inside && i > copy.start) run.append(gap, one);
       else if (inside) {
         nodes.push(gap, run);
@@ -435,7 +434,7 @@ function render({ model, el }) {
       reveal += 1;
       if (reveal >= view.result.ids.length) stop();
       draw();
-    }, 40);
+    }, 25);
   };
 
   const control = (name, options) =>
