@@ -84,7 +84,10 @@ LEXICON = {
         grandpa="Grandpa",
         mum="Mum",
         dad="Dad",
-        aunt="Aunty",
+        aunt="Auntie",
+    ),
+    "look": _phrases(
+        big="big", small="small", beautiful="beautiful", new="new"
     ),
     "colour": _articles(
         "red blue green yellow white orange purple pink brown"
@@ -100,7 +103,7 @@ LEXICON = {
     "game": _phrases(
         tag="played tag",
         hide="played hide and seek",
-        jump="jumped over a rope",
+        jump="skipped rope",
         songs="sang merry songs",
         races="ran races",
     ),
@@ -136,7 +139,11 @@ LEXICON = {
         basket="in an empty basket",
     ),
     "mood": _phrases(
-        sad="sad", worried="worried", upset="upset", angry="angry", hurt="hurt"
+        sad="sad",
+        worried="worried",
+        upset="upset",
+        lonely="lonely",
+        hurt="hurt",
     ),
 }
 
@@ -146,7 +153,7 @@ TEMPLATES = {
     "hero": "{hero}",
     "hero.named": "a {hero:boy/girl} named {hero}",
     "giver": "{giver}",
-    "thing": "{colour.a} {object}",
+    "thing": "a {look} {colour} {object}",
     "pet": "a {pet} named {petname}",
     "pet.own": "{pet} {petname}",
     "friend": "{hero:his/her} {relation} {friend}",
@@ -215,7 +222,7 @@ TEMPLATES = {
         "“No, it is mine!” said {hero}. {?feel}"
     ),
     "feel.was": "{hero} was very {?mood}. {?talk}",
-    "feel.felt": "This made {hero} {?mood}. {?talk}",
+    "feel.felt": "This made {hero} feel {?mood}. {?talk}",
     "feel.sat": "Poor {hero} sat down and felt {?mood}. {?talk}",
     "talk.worry": (
         "“Do not worry,” said {friend}. “I will help you.” {?middle}"
@@ -289,6 +296,9 @@ TEMPLATES = {
         "Then {friend} said, “I am sorry. Let us take turns.” {?keep}"
     ),
     "never.found": "In the end nobody found the {object}. {?sadly}",
+    "never.pet": (
+        "At last {petname} came back, but without the {object}. {?sadly}"
+    ),
     "never.water": (
         "But the {object} floated far away, and nobody could reach it. "
         "{?sadly}"
@@ -344,8 +354,12 @@ TEMPLATES = {
         "and {holder} fell asleep with a smile. {?last}"
     ),
     "close.mood": (
-        "{hero} was not {mood} any more, "
-        "and the {colour} {object} stayed with {holder}. {?last}"
+        "{hero} was not {mood} any more "
+        "and put the {colour} {object} beside the bed. {?last}"
+    ),
+    "close.lent": (
+        "{hero} was not {mood} any more, and that night "
+        "the {colour} {object} stayed with {holder}. {?last}"
     ),
     "last.end": "{END}",
     "last.day": "It was the best {day} of the year. {END}",

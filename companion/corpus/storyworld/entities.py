@@ -28,6 +28,7 @@ DAYS = (
 )
 WEATHER = ("sunny", "warm", "windy", "cool")
 GIVERS = ("grandma", "grandpa", "mum", "dad", "aunt")
+LOOKS = ("big", "small", "beautiful", "new")
 COLOURS = (
     "red",
     "blue",
@@ -44,7 +45,7 @@ COLOURS = (
 OBJECTS: dict[str, frozenset[str]] = {
     "ball": frozenset({"floats"}),
     "kite": frozenset({"flies", "breaks"}),
-    "boat": frozenset({"floats", "breaks"}),
+    "boat": frozenset({"breaks"}),
     "hat": frozenset({"flies", "floats"}),
     "scarf": frozenset({"flies"}),
     "doll": frozenset({"breaks"}),
@@ -80,6 +81,8 @@ RELATIONS: dict[str, str] = {
 }
 
 PLACES = ("park", "beach", "forest", "garden", "meadow", "yard", "river")
+# Water so wide that a thing can float out of reach.
+WIDE = frozenset({"park", "beach", "forest", "meadow", "river"})
 GAMES = ("tag", "hide", "jump", "songs", "races")
 ANIMALS = ("squirrel", "hedgehog", "frog", "butterfly", "crow", "mouse")
 FOODS = ("apples", "pears", "buns", "berries", "biscuits", "pancakes")
@@ -103,7 +106,7 @@ MOODS: dict[str, frozenset[str]] = {
     "sad": frozenset({"lost", "wind", "water", "pet", "broke"}),
     "worried": frozenset({"lost", "wind", "water", "pet"}),
     "upset": frozenset({"lost", "wind", "water", "pet", "broke", "quarrel"}),
-    "angry": frozenset({"quarrel"}),
+    "lonely": frozenset({"quarrel"}),
     "hurt": frozenset({"quarrel"}),
 }
 
@@ -114,6 +117,7 @@ TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
     "day": ("day", DAYS),
     "weather": ("weather", WEATHER),
     "giver": ("giver", GIVERS),
+    "look": ("look", LOOKS),
     "colour": ("colour", COLOURS),
     "object": ("object", tuple(OBJECTS)),
     "pet": ("pet", tuple(PETS)),

@@ -1,161 +1,46 @@
-"""The plot: every choice a story makes, with its odds, in no language.
+"""The plot: everything that can happen, with its odds, in no language.
 
-A `Choice` is a question ("what goes wrong?") with weighted alternatives. An
-`Alternative` may set registers (the memory of the story) and may be open only
-in some states. Languages give the words; the odds stand here alone, so that
-one stream of random numbers tells the same story in each language.
-
-The manner is that of TinyStories (Eldan & Li 2023, arXiv:2305.07759); plot
-and wording are our own.
+An opening, an outing, a trouble and how it feels, scenes on the way, an end,
+the evening. A template that ends in a gap such as ``{?keep}`` says what is
+chosen next. The manner is that of TinyStories (Eldan & Li 2023,
+arXiv:2305.07759); plot and wording are our own.
 
 Chapter: book/1-language-models/3-measuring.ipynb
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from itertools import product
-from typing import Any
+from collections.abc import Callable
 
-from companion.corpus.storyworld import entities as e
+from companion.corpus.storyworld.choices import (
+    Alternative,
+    Choice,
+    Include,
+    State,
+)
+from companion.corpus.storyworld.picks import PICKS
 
-State = Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Alternative:
-    """One answer to a choice.
-
-    `template` names the sentence a language has for it; `sets` is what it
-    writes into the registers; `when` says in which states it is open.
-    """
-
-    template: str
-    weight: float = 1.0
-    sets: Mapping[str, Any] = field(default_factory=dict)
-    when: Callable[[State], bool] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Include:
-    """The alternatives of another choice, sharing this much weight."""
-
-    choice: str
-    weight: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """A question with weighted answers; `reads` names what `when` reads."""
-
-    name: str
-    alternatives: tuple[Alternative | Include, ...]
-    reads: tuple[str, ...] = ()
-
-
-FLAGS = ("flies", "floats", "breaks", "grabs", "has_pet", "met", "rained")
-FLAGS += ("ate", "asked", "looked", "cheered", "told", "happy")
-PLAIN = ("trouble", "last_line")
-INITIAL: dict[str, Any] = {
-    **dict.fromkeys((*e.TYPES, *e.ROLES, *PLAIN)),
-    **dict.fromkeys(FLAGS, False),
-}
-
+ROOT = "story"
 SEARCH = ("lost", "wind", "pet")
 
 
-def _pick(name, columns, *, reads=(), when=None, also=None, weight=None):
-    """A choice of entities: every allowed combination of `columns`."""
-    alternatives = []
-    for values in product(*columns.values()):
-        sets = dict(zip(columns, values, strict=True))
-        if also is not None:
-            extra = also(sets)
-            if extra is None:
-                continue
-            sets |= extra
-        alternatives.append(
-            Alternative(
-                template=name,
-                weight=1.0 if weight is None else weight(sets),
-                sets=sets,
-                when=None if when is None else _bind(when, sets),
-            )
-        )
-    return Choice(name=name, alternatives=tuple(alternatives), reads=reads)
-
-
-def _bind(when, sets):
-    return lambda state: when(state, sets)
-
-
-def _event(name, *alternatives, reads=()):
+def _event(name: str, *alternatives, reads: tuple[str, ...] = ()) -> Choice:
+    """A choice of what happens next."""
     return Choice(name=name, alternatives=alternatives, reads=reads)
 
 
-def _alt(template, weight=1.0, when=None, **sets):
-    return Alternative(template=template, weight=weight, sets=sets, when=when)
+def _alt(
+    template: str,
+    weight: float = 1.0,
+    when: Callable[[State], bool] | None = None,
+    **sets: str | bool,
+) -> Alternative:
+    return Alternative(
+        template=template,
+        label=template,
+        weight=weight,
+        sets=sets,
+        when=when,
+    )
 
-
-def _thing(sets):
-    have = e.OBJECTS[sets["object"]]
-    return {flag: flag in have for flag in ("flies", "floats", "breaks")}
-
-
-def _pet(sets):
-    gender, grabs = e.PETS[sets["pet"]]
-    if e.PET_NAMES[sets["petname"]] != gender:
-        return None
-    return {"has_pet": True, "grabs": grabs}
-
-
-def _friend(sets):
-    same = e.RELATIONS[sets["relation"]] == e.PEOPLE[sets["friend"]]
-    return {} if same else None
-
-
-PICKS = (
-    _pick("day", {"weather": e.WEATHER, "day": e.DAYS}),
-    _pick("hero", {"hero": e.PEOPLE}),
-    _pick("giver", {"giver": e.GIVERS}),
-    _pick("thing", {"colour": e.COLOURS, "object": e.OBJECTS}, also=_thing),
-    _pick("pet", {"pet": e.PETS, "petname": e.PET_NAMES}, also=_pet),
-    _pick(
-        "friend",
-        {"relation": e.RELATIONS, "friend": e.PEOPLE},
-        reads=("hero",),
-        when=lambda state, sets: state["hero"] != sets["friend"],
-        also=_friend,
-        weight=lambda sets: 2.0 if "friend" in sets["relation"] else 1.0,
-    ),
-    _pick("place", {"place": e.PLACES}),
-    _pick("game", {"game": e.GAMES}),
-    _pick(
-        "mood",
-        {"mood": e.MOODS},
-        reads=("trouble",),
-        when=lambda state, sets: state["trouble"] in e.MOODS[sets["mood"]],
-    ),
-    _pick("animal", {"animal": e.ANIMALS}),
-    _pick("food", {"food": e.FOODS}),
-    _pick("stranger", {"stranger": e.STRANGERS}),
-    _pick("shelter", {"shelter": e.SHELTERS}),
-    _pick("tree", {"tree": e.TREES}),
-    _pick(
-        "spot",
-        {"spot": e.SPOTS},
-        reads=("place",),
-        when=lambda state, sets: state["place"] not in e.SPOTS[sets["spot"]],
-    ),
-    _pick(
-        "where",
-        {"where": e.SPOTS},
-        reads=("place", "spot"),
-        when=lambda state, sets: (
-            state["place"] not in e.SPOTS[sets["where"]]
-            and state["spot"] != sets["where"]
-        ),
-    ),
-)
 
 OPENING = (
     _event("story", _alt("open.gift"), _alt("open.once"), _alt("open.about")),
@@ -171,7 +56,7 @@ OPENING = (
         _alt("play.toy"),
         _alt("play.game"),
         _alt("play.both"),
-        Include(choice="trouble", weight=0.5),
+        Include(choice="trouble", weight=1.0),
     ),
 )
 
@@ -225,7 +110,7 @@ MIDDLE = (
             ),
             cheered=True,
         ),
-        Include(choice="resolve", weight=2.0),
+        Include(choice="resolve", weight=4.0),
         reads=(
             "trouble",
             "met",
@@ -266,18 +151,27 @@ RESOLVE = (
         _alt("fix.friend", 2, lambda s: s["trouble"] == "broke", **FRIEND),
         _alt("turns.hero", 2, lambda s: s["trouble"] == "quarrel", **HERO),
         _alt("turns.friend", 2, lambda s: s["trouble"] == "quarrel", **FRIEND),
-        _alt("never.found", 1, lambda s: s["trouble"] in SEARCH),
-        _alt("never.water", 1, lambda s: s["trouble"] == "water"),
+        _alt("never.found", 1, lambda s: s["trouble"] in ("lost", "wind")),
+        _alt("never.pet", 1, lambda s: s["trouble"] == "pet"),
+        _alt(
+            "never.water", 1, lambda s: s["trouble"] == "water" and s["wide"]
+        ),
         _alt("never.fixed", 1, lambda s: s["trouble"] == "broke"),
         _alt("never.friends", 1, lambda s: s["trouble"] == "quarrel", **SAD),
-        reads=("trouble", "grabs"),
+        reads=("trouble", "grabs", "wide"),
     ),
     _event(
         "keep",
         _alt("keep.hero", 1, holder="hero"),
-        _alt("keep.hold", 1, holder="hero"),
+        _alt(
+            "keep.hold",
+            1,
+            lambda s: s["trouble"] != "quarrel",
+            holder="hero",
+        ),
         _alt("keep.friend", 1, holder="friend"),
         _alt("keep.home", 1, holder="friend"),
+        reads=("trouble",),
     ),
 )
 
@@ -288,7 +182,7 @@ EVENING = (
         _alt("eve.told"),
         _alt("eve.animal", 2, lambda s: s["met"]),
         _alt("eve.food", 2, lambda s: s["ate"]),
-        Include(choice="close", weight=1.0),
+        Include(choice="close", weight=2.5),
         reads=("met", "ate"),
     ),
     _event(
@@ -303,7 +197,9 @@ EVENING = (
         "close",
         _alt("close.bed"),
         _alt("close.sleep"),
-        _alt("close.mood"),
+        _alt("close.mood", 1, lambda s: s["holder"] == "hero"),
+        _alt("close.lent", 1, lambda s: s["holder"] == "friend"),
+        reads=("holder",),
     ),
     _event(
         "last",
@@ -327,4 +223,3 @@ PROGRAM: dict[str, Choice] = {
         *EVENING,
     )
 }
-ROOT = "story"

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from companion.corpus.storyworld.compile import Rendered
+from companion.corpus.storyworld.choices import State
+from companion.corpus.storyworld.chunks import Rendered
 from companion.corpus.storyworld.entities import ROLES, TYPES
 from companion.corpus.storyworld.language import Language, Question
-from companion.corpus.storyworld.program import State
 
 
 def render_text(chunks: list[Rendered], spaced: bool) -> str:
@@ -114,7 +114,10 @@ class Story:
                 kind = "petname" if self._pet_has(register) else "person"
             else:
                 continue
-            facts[register] = self._language.lexicon[kind][value]["name"]
+            name = self._language.lexicon[kind][value]["name"]
+            if not self._language.spaced:
+                name = name.replace(" ", "")
+            facts[register] = name
         return facts
 
     def _pet_has(self, role: str) -> bool:
@@ -135,7 +138,8 @@ class Story:
     def questions(self) -> tuple[Question, ...]:
         """Questions that the story answers."""
         asked = []
-        for kind, (question, answer) in self._language.questions.items():
+        for kind, templates in self._language.questions.items():
+            question, answer = map(self._cast, templates)
             needed = self._needed(question + answer)
             if all(self._state[name] is not None for name in needed):
                 asked.append(
@@ -146,6 +150,15 @@ class Story:
                     )
                 )
         return tuple(asked)
+
+    def _cast(self, sentence: str) -> str:
+        """The sentence with roles replaced by who plays them."""
+        for role in ROLES:
+            if self._state[role] is not None:
+                sentence = sentence.replace(
+                    "{" + role, "{" + self._state[role]
+                )
+        return sentence
 
     def _needed(self, sentence: str) -> set[str]:
         tokens = self._language.read(sentence)

@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from companion.corpus.storyworld.compile import (
+from companion.corpus.storyworld.choices import INITIAL
+from companion.corpus.storyworld.chunks import Chunk, Rendered
+from companion.corpus.storyworld.grammar import (
     ChoicePoint,
-    Chunk,
     Entry,
     Grammar,
-    Rendered,
     Table,
 )
-from companion.corpus.storyworld.program import INITIAL
 
 Choose = Callable[[Table, dict], Entry]
 Emit = Callable[[Rendered], Any]

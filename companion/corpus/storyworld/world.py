@@ -15,7 +15,7 @@ from itertools import islice
 
 import numpy as np
 
-from companion.corpus.storyworld.compile import Grammar
+from companion.corpus.storyworld.grammar import Grammar
 from companion.corpus.storyworld.language import Language
 from companion.corpus.storyworld.story import Story, render_text
 from companion.corpus.storyworld.walk import (
@@ -30,8 +30,20 @@ LANGUAGES = {"en": "english", "ru": "russian", "zh": "chinese"}
 # The reduced world, small enough to list every story: how many alternatives
 # of each choice stay (one where not named).
 REDUCED: dict[str, int | tuple[str, ...]] = {
-    "story": 3,
-    "hero": ("hero",),
+    "hero": ("anna", "max"),
+    "thing": ("big red ball", "new blue kite"),
+    "second": ("pet.has", "go"),
+    "friend": ("friend_f kate", "brother leo"),
+    "trouble": ("trouble.lost", "trouble.wind", "trouble.water"),
+    "talk": ("talk.worry", "middle"),
+    "middle": ("mid.animal", "resolve"),
+    "animal": 2,
+    "resolve": 3,
+    "where": 2,
+    "keep": ("keep.hero", "keep.friend"),
+    "evening": ("eve.animal", "close"),
+    "close": ("close.bed",),
+    "last": ("last.end", "last.day"),
 }
 
 

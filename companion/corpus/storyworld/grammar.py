@@ -1,54 +1,26 @@
 """A plot and a language, compiled to chunks of words and points of choice.
 
 A `ChoicePoint` asks a question; its tables (one per state of the registers
-it reads) list the open alternatives. The words of an alternative up to its
-next choice are its head. Heads of one table are prefix-free, so a reader
-knows which alternative it is, and a word's probability is the mass of the
-alternatives that go on with it over the mass of those that got so far: the
-trie of the heads.
+it reads) list the open alternatives, each with the chunks of its head, the
+words that tell it from the others.
 
 Chapter: book/1-language-models/3-measuring.ipynb
 """
 
-import math
 from bisect import bisect
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, combinations
-from operator import itemgetter
+from itertools import accumulate
 from typing import Any, NamedTuple
 
-from companion.corpus.storyworld.entities import DISTINCT, ROLES
+from companion.corpus.storyworld.choices import Alternative, Include, State
+from companion.corpus.storyworld.chunks import Chunk, getter
+from companion.corpus.storyworld.entities import ROLES
 from companion.corpus.storyworld.language import Language
-from companion.corpus.storyworld.program import (
-    PROGRAM,
-    ROOT,
-    Alternative,
-    Include,
-    State,
-)
-from companion.corpus.storyworld.template import (
-    End,
-    Recall,
-    Slot,
-    Token,
-    Word,
-)
-
-END = ""  # stands for the end of a story among its words
-
-
-class Rendered(NamedTuple):
-    """A chunk in words, with its part of the answer key."""
-
-    text: str
-    words: tuple[str, ...]
-    log_probs: tuple[float, ...]  # nats
-    log_prob: float  # their sum
-    kinds: tuple[str, ...]
-    events: tuple  # (offset, facts needed, facts given)
+from companion.corpus.storyworld.program import PROGRAM, ROOT
+from companion.corpus.storyworld.template import Recall, Slot, Token
+from companion.corpus.storyworld.trie import head_log_probs
 
 
 class Entry(NamedTuple):
@@ -71,79 +43,6 @@ class Table(NamedTuple):
         return self.entries[bisect(self.cumulative, uniform)]
 
 
-class Chunk(dict):
-    """Words without a choice: registers' values -> `Rendered`."""
-
-    def __init__(self, language: Language, parts: list) -> None:
-        super().__init__()
-        self.language = language
-        self.parts = parts  # (token, log-probability, facts given)
-        self.registers = _registers(language, parts)
-        self.key = _getter(self.registers)
-
-    def __missing__(self, key: Any) -> Rendered:
-        texts, words, logs, kinds, events = [], [], [], [], []
-        for token, log_prob, gives in self.parts:
-            said, tags, need, give = self._say(token, key, log_prob)
-            give = (*give, *gives)
-            for offset, tag in enumerate(tags):
-                last = offset == len(said) - 1
-                asked = need if tag == "recall" else ()
-                given = give if last else ()
-                if asked or given:
-                    events.append((len(words) + offset, asked, given))
-            glued = self.language.spaced and not getattr(token, "glued", True)
-            space = " " if self.language.spaced else ""
-            texts.append((" " if glued else "") + space.join(said))
-            words += said
-            logs += [log_prob] + [0.0] * (len(said) - 1)
-            kinds += tags
-        self[key] = rendered = Rendered(
-            "".join(texts),
-            tuple(words),
-            tuple(logs),
-            sum(logs),
-            tuple(kinds),
-            tuple(events),
-        )
-        return rendered
-
-    def _say(self, token, key, log_prob):
-        """Words, kinds, facts needed, facts given."""
-        chosen = "free" if log_prob < 0 else "grammar"
-        if isinstance(token, End):
-            return (END,), (chosen,), (), ()
-        if isinstance(token, Word):
-            return (token.text,), (chosen,), (), token.gives
-        table = self.language.table(token)
-        words = table[key]
-        tags = [
-            "recall" if _branches(table, words[:i]) else "grammar"
-            for i in range(len(words))
-        ]
-        if tags[0] == "grammar":
-            tags[0] = chosen
-        gives = (*self.language.gives(token, key), *token.gives)
-        return words, tags, self.language.needs(token), gives
-
-
-def _branches(table: Mapping[Any, tuple], before: tuple[str, ...]) -> bool:
-    n = len(before)
-    after = {w[n] for w in table.values() if w[:n] == before and len(w) > n}
-    return len(after) > 1
-
-
-def _registers(language: Language, parts: list) -> tuple[str, ...]:
-    for token, _, _ in parts:
-        if isinstance(token, Recall):
-            return language.registers(token)
-    return ()
-
-
-def _getter(registers: tuple[str, ...]) -> Callable[[State], Any]:
-    return itemgetter(*registers) if registers else lambda state: None
-
-
 class ChoicePoint(dict):
     """A choice made in a sentence: values of what it reads -> `Table`."""
 
@@ -152,7 +51,7 @@ class ChoicePoint(dict):
         self.grammar = grammar
         self.slot = slot
         self.reads = grammar.reads(slot.choice)
-        self.key = _getter(self.reads)
+        self.key = getter(self.reads)
 
     def __missing__(self, key: Any) -> Table:
         values = (key,) if len(self.reads) == 1 else key or ()
@@ -226,11 +125,7 @@ class Grammar:
         keep = self.keep.get(name, 1)
         if isinstance(keep, int):
             return found[:keep]
-        return [
-            a
-            for a in found
-            if (a.choice if isinstance(a, Include) else a.template) in keep
-        ]
+        return [a for a in found if a.label in keep] or found[:1]
 
     def table(self, slot: Slot, state: State) -> Table:
         """Compile the alternatives that are open in a state."""
@@ -238,7 +133,7 @@ class Grammar:
         tokens = [self._tokens(slot, a) for a, _ in alternatives]
         heads = [_head(t) for t in tokens]
         masses = [p for _, p in alternatives]
-        logs = trie_log_probs(self.language, heads, masses, slot.choice)
+        logs = head_log_probs(self.language, heads, masses, slot.choice)
         entries = [
             self._entry(a, t, log)
             for (a, _), t, log in zip(alternatives, tokens, logs, strict=True)
@@ -313,76 +208,3 @@ def _head(tokens: list[Token]) -> list[Token]:
         if isinstance(token, Slot):
             return tokens[:i]
     return tokens
-
-
-def _identity(token: Token) -> tuple:
-    if isinstance(token, Word):
-        return ("word", token.text)
-    if isinstance(token, End):
-        return ("end",)
-    return (token.registers, token.form, token.options, token.capital)
-
-
-def trie_log_probs(
-    language: Language,
-    heads: list[list[Token]],
-    masses: list[float],
-    choice: str,
-) -> list[list[float]]:
-    """Conditional log-probability of each token of each head, nats.
-
-    Raises:
-        ValueError: two heads cannot be told apart by their words.
-    """
-    mass: dict[tuple, float] = defaultdict(float)
-    children: dict[tuple, dict] = defaultdict(dict)
-    paths = [tuple(map(_identity, head)) for head in heads]
-    for head, path, p in zip(heads, paths, masses, strict=True):
-        for i in range(len(path) + 1):
-            mass[path[:i]] += p
-        for i, token in enumerate(head):
-            children[path[:i]][path[i]] = token
-    if len(set(paths)) < len(paths) or any(p in children for p in paths):
-        raise ValueError(
-            f"alternatives of a choice must begin differently: {choice}"
-        )
-    for siblings in children.values():
-        _check_siblings(language, list(siblings.values()), choice)
-    return [
-        [
-            math.log(mass[path[: i + 1]] / mass[path[:i]])
-            if len(children[path[:i]]) > 1
-            else 0.0
-            for i in range(len(path))
-        ]
-        for path in paths
-    ]
-
-
-def _check_siblings(language, tokens: list[Token], choice: str) -> None:
-    if all(isinstance(t, Word) for t in tokens) and language.spaced:
-        return
-    for a, b in combinations(tokens, 2):
-        if {a_register(a), a_register(b)} == DISTINCT:
-            continue
-        for x in _sayings(language, a):
-            for y in _sayings(language, b):
-                if x.startswith(y) or y.startswith(x):
-                    raise ValueError(
-                        f"alternatives of a choice must begin differently: "
-                        f"{choice}, {x!r} and {y!r}"
-                    )
-
-
-def a_register(token: Token) -> str:
-    """The register that a plain name is looked up in, or nothing."""
-    plain = isinstance(token, Recall) and not token.options
-    return token.registers[0] if plain else ""
-
-
-def _sayings(language: Language, token: Token) -> set[str]:
-    space = " " if language.spaced else ""
-    if isinstance(token, Recall):
-        table = language.table(token).values()
-        return {space.join((*words, "")) for words in table}
-    return {(token.text if isinstance(token, Word) else "\0") + space}
