@@ -139,8 +139,9 @@ def test_an_embedding_is_a_product_with_one_hot_vectors(token_ids):
 
 
 def test_tied_weights_are_one_tensor_and_start_near_uniform():
-    tied = small_recurrent(tied=True, d_model=64, d_hidden=64)
-    plain = small_recurrent(d_model=64, d_hidden=64)
+    wide = dict(d_model=64, d_hidden=64)
+    tied = small_recurrent(tied=True, embedding_std=0.1, **wide)
+    plain = small_recurrent(**wide)
     sizes = [sum(p.numel() for p in m.parameters()) for m in (tied, plain)]
     assert sizes[1] - sizes[0] == VOCAB_SIZE * 64
     loss = F.cross_entropy(tied(torch.arange(10)[None])[0], torch.arange(10))

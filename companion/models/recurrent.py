@@ -50,7 +50,8 @@ class RecurrentConfig:
     d_model: int = 128  # width of a word's vector
     d_hidden: int = 128  # width of the state
     n_layers: int = 1  # recurrent layers, one above the other
-    tied: bool = False  # the output weights are the word vectors
+    embedding_std: float = 1.0  # large: each word starts out unlike others
+    tied: bool = False  # output weights are the word vectors (std 0.1)
     dropout: float = 0.0  # on word vectors and states, while training
 
     def __post_init__(self) -> None:
@@ -95,11 +96,8 @@ class RecurrentModel(nn.Module):
         )
         self.dropout = nn.Dropout(config.dropout)
         self.lm_head = nn.Linear(config.d_hidden, config.vocab_size)
+        nn.init.normal_(self.token_embedding.weight, std=config.embedding_std)
         if config.tied:
-            # torch's unit vectors would make the first logits far too large.
-            nn.init.normal_(
-                self.token_embedding.weight, std=config.d_model**-0.5
-            )
             self.lm_head.weight = self.token_embedding.weight
 
     def run(

@@ -19,14 +19,14 @@ class WindowConfig:
 
     vocab_size: int
     context_length: int = 4  # words seen, the current one included
-    d_model: int = 64  # width of a word's vector
+    d_model: int = 32  # width of a word's vector
     d_hidden: int = 128  # width of the tanh layer
+    embedding_std: float = 0.1  # small: words in equal contexts come close
     direct: bool = False  # connect the word vectors to the output as well
     dropout: float = 0.0  # on the hidden layer, while training
 
     def __post_init__(self) -> None:
-        widths = ("vocab_size", "context_length", "d_model", "d_hidden")
-        for name in widths:
+        for name in ("vocab_size", "context_length", "d_model", "d_hidden"):
             if getattr(self, name) < 1:
                 raise ValueError(
                     f"{name} must be at least 1, got {getattr(self, name)}"
@@ -52,6 +52,7 @@ class WindowModel(nn.Module):
         super().__init__()
         self.config = config
         self.token_embedding = nn.Embedding(config.vocab_size, config.d_model)
+        nn.init.normal_(self.token_embedding.weight, std=config.embedding_std)
         self.hidden = nn.Linear(config.d_window, config.d_hidden)
         self.lm_head = nn.Linear(config.d_hidden, config.vocab_size)
         self.dropout = nn.Dropout(config.dropout)
