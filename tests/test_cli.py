@@ -64,10 +64,10 @@ def test_the_floor_is_the_worlds(tmp_path, language):
     assert result.exit_code == 0
     floor = StoryWorld(language, 4).entropy_rate(60)
     words, per_byte = floor.nats_per_word, floor.bits_per_byte
-    assert f"floor: {words:.4f} ± {floor.nats_per_word_se:.4f} nats per " in (
+    assert f"floor: {words:.5f} ± {floor.nats_per_word_se:.5f} nats per " in (
         result.stdout
     )
-    assert f"{per_byte:.4f} ± {floor.bits_per_byte_se:.4f} bits per byte" in (
+    assert f"{per_byte:.5f} ± {floor.bits_per_byte_se:.5f} bits per byte" in (
         result.stdout
     )
     rows = list(map(json.loads, out.read_text("utf-8").splitlines()))

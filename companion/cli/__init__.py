@@ -1,4 +1,7 @@
-"""The command `companion`."""
+"""The command `companion`.
+
+Chapter: book/1-language-models/1-counting.ipynb
+"""
 
 from companion.cli.main import app
 

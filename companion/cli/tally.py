@@ -43,7 +43,7 @@ class Tally:
         _, predictions, size = np.array(self._rows).sum(axis=0)
         words = int(predictions) - len(self._rows)
         floor = ", ".join(
-            f"{mean:.4f} ± {error:.4f} {unit}"
+            f"{mean:.5f} ± {error:.5f} {unit}"
             for unit, (mean, error) in self.floor().items()
         )
         return (
