@@ -22,7 +22,7 @@ import pytest
 from companion.ngrams import AddK, KneserNey, NGramModel
 from companion.tokenization import Vocabulary
 from tools import assignments, grading, repairing
-from tools.autograding import LimitedExecute
+from tools.nbgrader_steps import LimitedExecute
 from tools.setup_cell import is_setup_cell, setup_source
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -465,7 +465,8 @@ def batch(root, tmp_path_factory) -> Path:
     marks = folder / "marks.csv"
     marks.write_text(
         "student,cell,points,comment\n"
-        "Zoë Reference,9-discussion,8.5,A fine example\n",
+        "Zoë Reference,9-discussion,8.5,A fine example\n"
+        "half,9-discussion,3,On paper\n",
         encoding="utf-8",
     )
     done = run(
@@ -576,7 +577,8 @@ def test_broken_notebook_loses_what_is_broken(
 def test_hopeless_notebook_has_a_row_that_says_why(name, reason, rows):
     assert rows[name]["status"].startswith("not graded: ")
     assert reason in rows[name]["status"].lower()
-    assert rows[name]["total"] == "0"
+    by_hand = "3" if name == "half" else "0"  # those points stay
+    assert rows[name]["total"] == by_hand
 
 
 def test_progress_is_shown(batch, rows):

@@ -18,8 +18,8 @@ if not __package__:  # run as a file, not with `python -m`
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from companion.files import write_atomically
-from tools.autograding import Course
 from tools.grading import grade_folder, read_marks
+from tools.nbgrader_steps import Course
 from tools.repairing import find
 
 ROOT = Path(__file__).resolve().parents[1] / "assignments"

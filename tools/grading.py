@@ -14,7 +14,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from companion.files import write_atomically
-from tools.autograding import Course, Mark, Result, grade_one
+from tools.autograding import Mark, Result, grade_one
+from tools.nbgrader_steps import Course
 
 
 def read_marks(path: Path) -> dict[str, dict[str, Mark]]:
@@ -107,6 +108,8 @@ def grade_folder(
     results = []
     for result in _run(course, jobs, marks, timeout, processes):
         results.append(result)
+        for cell, mark in marks.get(result.student, {}).items():
+            result.points.setdefault(cell, mark.points)
         total = sum(result.points.values())
         print(
             f"[{len(results)}/{len(jobs)}] {result.student}: "
