@@ -1,6 +1,6 @@
 """Loss on the test stories against the amount of training text.
 
-Three kinds of model learn from the first 100 to 30,000 training stories
+Three kinds of model learn from the first 10 to 30,000 training stories
 and are scored on the same 1,000 test stories. All get the same care: what
 is chosen (a discount, a dropout, when to stop) is chosen on the same 200
 validation stories. The neural ones are trained from three seeds.
@@ -46,6 +46,8 @@ from companion.training import TrainConfig, encode_documents, fit
 
 OUT = Path(__file__).parents[1] / "book" / "results" / "learning_curve.json"
 STEPS = {  # stories -> batches; the best weights often come before the end
+    10: 100,
+    30: 150,
     100: 200,
     300: 300,
     1_000: 500,
