@@ -21,9 +21,9 @@ from companion.corpus.storyworld.world import REDUCED
 WORLDS = {
     "default": REDUCED,
     "openings": {
+        "mood": 2,
         "story": 3,
         "hero": ("anna", "max"),
-        "day": 2,
         "thing": ("big red hat", "new blue kite", "small orange bucket"),
         "second": 3,
         "go": 3,
@@ -37,7 +37,7 @@ WORLDS = {
         "thing": ("big red hat", "big red doll"),
         "second": ("pet.has", "go"),
         "pet": ("goat star", "cat star"),
-        "friend": ("brother leo", "friend_f kate"),
+        "friend": ("cousin_m leo", "friend_f kate"),
         "place": ("garden", "river"),
         "trouble": 8,
         "mood": 2,

@@ -77,8 +77,9 @@ def _table(keys: str, ids: Iterable[str], rows: str) -> dict[str, Forms]:
 
 LEXICON = {
     "person": _named(
-        "小红 小丽 美美 婷婷 朵朵 莉莉 雪儿 甜甜 "
-        "小明 小华 小强 乐乐 浩浩 阳阳 东东 军军",
+        "小红 小丽 美美 婷婷 朵朵 莉莉 雪儿 甜甜 菲菲 琳琳 晴晴 小兰 "
+        "小明 小华 小强 乐乐 浩浩 阳阳 东东 军军 "
+        "小龙 鹏鹏 磊磊 小杰",
         PEOPLE,
         PEOPLE,
     ),
@@ -86,13 +87,15 @@ LEXICON = {
     "weather": _named("晴朗 温暖 刮风 凉爽", WEATHER),
     "giver": _named("奶奶 爷爷 妈妈 爸爸 姑姑", GIVERS),
     "look": _named("大大 小小 漂亮 崭新", LOOKS),
-    "colour": _named("红色 蓝色 绿色 黄色 白色 橙色 紫色 粉色 棕色", COLOURS),
+    "colour": _named(
+        "红色 蓝色 绿色 黄色 白色 橙色 紫色 粉色 棕色 灰色 黑色 金色", COLOURS
+    ),
     "object": _table("name one play", OBJECTS, OBJECT_ROWS),
     "pet": _named("大狗 小狗 小羊 小猫 兔子 鹦鹉 鸭子", PETS),
     "petname": _named(
         "旺旺 豆豆 福福 点点 皮皮 花花 雪球 蜜蜜 星星 果果", PET_NAMES
     ),
-    "relation": _named("朋友 朋友 弟弟 妹妹", RELATIONS),
+    "relation": _named("朋友 朋友 邻居 邻居 表弟 表妹", RELATIONS),
     "place": _table("name in water", PLACES, PLACE_ROWS),
     "game": _phrases(
         tag="玩 抓人 游戏",
@@ -100,6 +103,8 @@ LEXICON = {
         jump="跳绳",
         songs="唱歌",
         races="赛跑",
+        riddles="猜 谜语",
+        dance="围成 圈 跳舞",
     ),
     "animal": _phrases(
         squirrel="松鼠",
@@ -108,6 +113,12 @@ LEXICON = {
         butterfly="蝴蝶",
         crow="乌鸦",
         mouse="老鼠",
+        fox="狐狸",
+        snail="蜗牛",
+        owl="猫头鹰",
+        lizard="蜥蜴",
+        turtle="乌龟",
+        beetle="甲虫",
     ),
     "food": _phrases(
         apples="苹果",
@@ -116,6 +127,17 @@ LEXICON = {
         berries="草莓",
         biscuits="饼干",
         pancakes="煎饼",
+        cherries="樱桃",
+        plums="李子",
+        nuts="坚果",
+        sandwiches="三明治",
+    ),
+    "doing": _phrases(
+        eat="在 吃 东西",
+        sleep="在 睡觉",
+        look="看 着 他们",
+        hide="躲 在 石头 后面",
+        bask="晒 着 太阳",
     ),
     "stranger": {
         "old_man": {"name": "一位 老爷爷", "gender": "m"},
@@ -123,6 +145,8 @@ LEXICON = {
         "postman": {"name": "一位 邮递员", "gender": "m"},
         "painter": {"name": "一位 画家", "gender": "m"},
         "tall_girl": {"name": "一个 高个子 姑娘", "gender": "f"},
+        "fisherman": {"name": "一位 渔夫", "gender": "m"},
+        "teacher": {"name": "一位 女老师", "gender": "f"},
     },
     "shelter": _phrases(tree="大树", roof="屋檐", bridge="小桥"),
     "tree": _phrases(
@@ -139,6 +163,8 @@ LEXICON = {
         grass="高高 的 草丛 里",
         fence="篱笆 旁边",
         basket="一个 空 篮子 里",
+        path="小路 旁边",
+        tree="一棵 树 后面",
     ),
     "mood": _phrases(
         sad="难过",
@@ -163,7 +189,7 @@ TEMPLATES = {
     "place": "{place}",
     "game": "{game}",
     "mood": "{mood}",
-    "animal": "一只 {animal}",
+    "animal": "一只 {animal} 。 它 正 {doing}",
     "food": "{food}",
     "stranger": "{stranger}",
     "shelter": "{shelter}",
@@ -214,7 +240,7 @@ TEMPLATES = {
         "“ 不 ， 这 是 我 的 ！ ” {hero} 说 。 {?feel}"
     ),
     "feel.was": "{hero} 非常 {?mood} 。 {?talk}",
-    "feel.felt": "这 让 {hero} 很 {?mood} 。 {?talk}",
+    "feel.felt": "这 让 {hero} 觉得 很 {?mood} 。 {?talk}",
     "feel.sat": "可怜 的 {hero} 坐 了 下来 ， 心里 很 {?mood} 。 {?talk}",
     "talk.worry": (
         "“ 别 担心 ， ” {friend} 说 ， “ 我 来 帮 你 。 ” {?middle}"
@@ -224,10 +250,7 @@ TEMPLATES = {
     ),
     "talk.search": "“ 我们 一起 找 吧 。 ” {friend} 说 。 {?middle}",
     # on the way
-    "mid.animal": (
-        "这时 ， 他们 看见 了 {?animal} 。 它 停 了 一下 ， 就 不见 了 。 "
-        "{?middle}"
-    ),
+    "mid.animal": ("这时 ， 他们 看见 了 {?animal} 。 {?middle}"),
     "mid.rain": (
         "天 下 起 雨 来 ， 他们 躲 到 {?shelter} 下面 。 "
         "不久 ， 太阳 又 出来 了 。 {?middle}"
@@ -295,7 +318,7 @@ TEMPLATES = {
     ),
     "never.water": "可是 {object} 漂 远 了 ， 谁 也 够不着 。 {?sadly}",
     "never.fixed": "可是 谁 也 修 不 好 {object} 。 {?sadly}",
-    "never.friends": "可是 {friend} 一个 人 回家 了 。 {?sadly}",
+    "never.friends": "最后 ， {friend} 一个 人 回家 了 。 {?sadly}",
     "keep.hero": "{hero} 笑 了 ， 把 {object} 带 回 了 家 。 {?evening}",
     "keep.hold": "从此 ， {hero} 一直 紧紧 地 拿 着 {object} 。 {?evening}",
     "keep.friend": (
@@ -347,7 +370,7 @@ TEMPLATES = {
     ),
     "close.lent": (
         "{hero} 不再 {mood} 了 ， "
-        "{colour} 的 {object} 那 一晚 留 在 了 {holder} 家里 。 {?last}"
+        "{colour} 的 {object} 那 一晚 留 在 了 {holder} 身边 。 {?last}"
     ),
     "last.end": "{END}",
     "last.day": "这 是 一年 里 最 棒 的 一个 {day} 。 {END}",

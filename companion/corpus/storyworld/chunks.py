@@ -3,7 +3,7 @@
 Chapter: book/1-language-models/3-measuring.ipynb
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -72,19 +72,13 @@ class Chunk(dict):
         table = self.language.table(token)
         words = table[key]
         tags = [
-            "recall" if _branches(table, words[:i]) else "grammar"
+            "recall" if words[:i] in table.branching else "grammar"
             for i in range(len(words))
         ]
         if tags[0] == "grammar":
             tags[0] = chosen
         gives = (*self.language.gives(token, key), *token.gives)
         return words, tags, self.language.needs(token), gives
-
-
-def _branches(table: Mapping[Any, tuple], before: tuple[str, ...]) -> bool:
-    n = len(before)
-    after = {w[n] for w in table.values() if w[:n] == before and len(w) > n}
-    return len(after) > 1
 
 
 def _registers(language: Language, parts: list) -> tuple[str, ...]:

@@ -68,12 +68,15 @@ STRANGERS = {
     "postman": ("a postman", "m"),
     "painter": ("a painter", "m"),
     "tall_girl": ("a tall girl", "f"),
+    "fisherman": ("a fisherman", "m"),
+    "teacher": ("a teacher", "f"),
 }
 
 LEXICON = {
     "person": _named(
         "Anna Kate Lily Nina Sonya Vera Mila Dasha "
-        "Max Leo Dan Ben Mike Pete Nick Sam",
+        "Julia Tanya Zoe Rosa Max Leo Dan Ben Mike Pete Nick Sam "
+        "Tim Paul Victor George",
         PEOPLE,
         PEOPLE,
     ),
@@ -90,12 +93,15 @@ LEXICON = {
         big="big", small="small", beautiful="beautiful", new="new"
     ),
     "colour": _articles(
-        "red blue green yellow white orange purple pink brown"
+        "red blue green yellow white orange purple pink brown "
+        "grey black golden"
     ),
     "object": {i: {"name": i, "play": play} for i, play in OBJECTS.items()},
     "pet": _named(" ".join(PETS), PETS),
     "petname": _named(" ".join(PET_NAMES).title(), PET_NAMES, PET_NAMES),
-    "relation": _named("friend friend brother sister", RELATIONS),
+    "relation": _named(
+        "friend friend neighbour neighbour cousin cousin", RELATIONS
+    ),
     "place": {
         i: {"name": name, "in": inside, "water": water}
         for i, (name, inside, water) in PLACES.items()
@@ -106,8 +112,13 @@ LEXICON = {
         jump="skipped rope",
         songs="sang merry songs",
         races="ran races",
+        riddles="told riddles",
+        dance="danced in a circle",
     ),
-    "animal": _articles("squirrel hedgehog frog butterfly crow mouse"),
+    "animal": _articles(
+        "squirrel hedgehog frog butterfly crow mouse "
+        "fox snail owl lizard turtle beetle"
+    ),
     "food": _phrases(
         apples="apples",
         pears="pears",
@@ -115,6 +126,17 @@ LEXICON = {
         berries="berries",
         biscuits="biscuits",
         pancakes="pancakes",
+        cherries="cherries",
+        plums="plums",
+        nuts="nuts",
+        sandwiches="sandwiches",
+    ),
+    "doing": _phrases(
+        eat="eating something",
+        sleep="fast asleep",
+        look="looking at them",
+        hide="hiding behind a stone",
+        bask="basking in the sun",
     ),
     "stranger": {
         i: {"name": name, "gender": gender}
@@ -137,6 +159,8 @@ LEXICON = {
         grass="in the tall grass",
         fence="by the fence",
         basket="in an empty basket",
+        path="beside the path",
+        tree="behind a tree",
     ),
     "mood": _phrases(
         sad="sad",
@@ -160,7 +184,7 @@ TEMPLATES = {
     "place": "{place}",
     "game": "{game}",
     "mood": "{mood}",
-    "animal": "{animal.a}",
+    "animal": "{animal.a}. It was {doing}",
     "food": "{food}",
     "stranger": "{stranger}",
     "shelter": "{shelter}",
@@ -192,7 +216,7 @@ TEMPLATES = {
         "“Come to the {?place} with me,” said {hero} to {?friend}. "
         "They took the {object} and ran there together. {?play}"
     ),
-    "play.toy": "There they {object.play} and laughed. {?trouble}",
+    "play.toy": "They {object.play} and laughed. {?trouble}",
     "play.game": "First they {?game}. {?trouble}",
     "play.both": "They {object.play}, and then they {?game}. {?trouble}",
     # trouble
@@ -233,10 +257,7 @@ TEMPLATES = {
     ),
     "talk.search": ("“Let us look for it together,” said {friend}. {?middle}"),
     # on the way
-    "mid.animal": (
-        "Just then they saw {?animal}. "
-        "It stopped for a moment and then was gone. {?middle}"
-    ),
+    "mid.animal": ("Just then they saw {?animal}. {?middle}"),
     "mid.rain": (
         "It began to rain, so they waited under {?shelter}. "
         "Soon the sun came out again. {?middle}"
@@ -304,7 +325,7 @@ TEMPLATES = {
         "{?sadly}"
     ),
     "never.fixed": "But nobody could mend the {object}. {?sadly}",
-    "never.friends": "But {friend} went home alone. {?sadly}",
+    "never.friends": "In the end {friend} went home alone. {?sadly}",
     "keep.hero": "{hero} laughed and carried the {object} home. {?evening}",
     "keep.hold": "From then on {hero} held the {object} tight. {?evening}",
     "keep.friend": (

@@ -7,15 +7,15 @@ floats) stands beside it here. How it is called stands in `english`,
 Chapter: book/1-language-models/3-measuring.ipynb
 """
 
-PEOPLE: dict[str, str] = {
-    **dict.fromkeys(
-        ("anna", "kate", "lily", "nina", "sonya", "vera", "mila", "dasha"),
-        "f",
-    ),
-    **dict.fromkeys(
-        ("max", "leo", "dan", "ben", "mike", "pete", "nick", "sam"), "m"
-    ),
-}
+GIRLS = (
+    *("anna", "kate", "lily", "nina", "sonya", "vera"),
+    *("mila", "dasha", "julia", "tanya", "zoe", "rosa"),
+)
+BOYS = (
+    *("max", "leo", "dan", "ben", "mike", "pete"),
+    *("nick", "sam", "tim", "paul", "victor", "george"),
+)
+PEOPLE = {**dict.fromkeys(GIRLS, "f"), **dict.fromkeys(BOYS, "m")}
 
 DAYS = (
     "monday",
@@ -39,6 +39,9 @@ COLOURS = (
     "purple",
     "pink",
     "brown",
+    "grey",
+    "black",
+    "golden",
 )
 
 # What can happen to a thing: it flies off in the wind, floats, breaks.
@@ -72,21 +75,27 @@ PET_NAMES: dict[str, str] = {
     **dict.fromkeys(("daisy", "snowy", "honey", "star", "berry"), "f"),
 }
 
-# A friend of either sex; a brother is a boy, a sister is a girl.
+# Who comes along: some languages tell a boy from a girl.
 RELATIONS: dict[str, str] = {
     "friend_m": "m",
     "friend_f": "f",
-    "brother": "m",
-    "sister": "f",
+    "neighbour_m": "m",
+    "neighbour_f": "f",
+    "cousin_m": "m",
+    "cousin_f": "f",
 }
 
 PLACES = ("park", "beach", "forest", "garden", "meadow", "yard", "river")
 # Water so wide that a thing can float out of reach.
 WIDE = frozenset({"park", "beach", "forest", "meadow", "river"})
-GAMES = ("tag", "hide", "jump", "songs", "races")
+GAMES = ("tag", "hide", "jump", "songs", "races", "riddles", "dance")
 ANIMALS = ("squirrel", "hedgehog", "frog", "butterfly", "crow", "mouse")
+ANIMALS += ("fox", "snail", "owl", "lizard", "turtle", "beetle")
+DOINGS = ("eat", "sleep", "look", "hide", "bask")
 FOODS = ("apples", "pears", "buns", "berries", "biscuits", "pancakes")
+FOODS += ("cherries", "plums", "nuts", "sandwiches")
 STRANGERS = ("old_man", "old_woman", "postman", "painter", "tall_girl")
+STRANGERS += ("fisherman", "teacher")
 SHELTERS = ("tree", "roof", "bridge")
 TREES = ("oak", "pine", "birch", "apple_tree")
 
@@ -99,6 +108,8 @@ SPOTS: dict[str, frozenset[str]] = {
     "grass": frozenset({"beach"}),
     "fence": frozenset({"beach", "forest", "river"}),
     "basket": frozenset({"forest"}),
+    "path": frozenset({"beach"}),
+    "tree": frozenset({"beach"}),
 }
 
 # How a trouble makes one feel.
@@ -126,6 +137,7 @@ TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
     "place": ("place", PLACES),
     "game": ("game", GAMES),
     "animal": ("animal", ANIMALS),
+    "doing": ("doing", DOINGS),
     "food": ("food", FOODS),
     "stranger": ("stranger", STRANGERS),
     "shelter": ("shelter", SHELTERS),

@@ -36,6 +36,24 @@ class Question:
     kind: str
 
 
+class Lookup(dict):
+    """Words for each value of the registers, and what they tell."""
+
+    @cached_property
+    def told(self) -> bool:
+        """Whether different values always have different words."""
+        return len(set(self.values())) == len(self)
+
+    @cached_property
+    def branching(self) -> frozenset[tuple[str, ...]]:
+        """Beginnings that can go on in more than one way."""
+        after: dict[tuple[str, ...], set[str]] = {}
+        for words in set(self.values()):
+            for i, word in enumerate(words):
+                after.setdefault(words[:i], set()).add(word)
+        return frozenset(b for b, words in after.items() if len(words) > 1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Language:
     """The words of one language; tables are filled in when first asked."""
@@ -77,11 +95,11 @@ class Language:
         (first, *_) = recall.registers
         return (first, *ROLES[first]) if first in ROLES else recall.registers
 
-    def table(self, recall: Recall) -> dict[Any, tuple[str, ...]]:
+    def table(self, recall: Recall) -> Lookup:
         """Words for each value of the registers (as `itemgetter` reads)."""
         key = (recall.registers, recall.form, recall.options, recall.capital)
         if key not in self._tables:
-            self._tables[key] = self._fill(recall)
+            self._tables[key] = Lookup(self._fill(recall))
         return self._tables[key]
 
     def _fill(self, recall: Recall) -> dict[Any, tuple[str, ...]]:
@@ -125,8 +143,7 @@ class Language:
             return (f"{first}.gender",)
         if rest:
             return (first, *(f"{noun}.gender" for noun in rest))
-        table = self.table(recall)
-        told = len(set(table.values())) == len(table)
+        told = self.table(recall).told
         return (first, f"{first}.gender") if told else ()
 
     def fill_in(self, tokens: list[Token], sets: Mapping) -> list[Token]:

@@ -95,7 +95,7 @@ PICKS = (
         reads=("trouble",),
         when=lambda state, sets: state["trouble"] in e.MOODS[sets["mood"]],
     ),
-    _pick("animal", {"animal": e.ANIMALS}),
+    _pick("animal", {"animal": e.ANIMALS, "doing": e.DOINGS}),
     _pick("food", {"food": e.FOODS}),
     _pick("stranger", {"stranger": e.STRANGERS}),
     _pick("shelter", {"shelter": e.SHELTERS}),

@@ -48,7 +48,7 @@ OPENING = (
         "second",
         _alt("pet.has"),
         _alt("pet.follows"),
-        Include(choice="go", weight=1.0),
+        Include(choice="go", weight=2.0),
     ),
     _event("go", _alt("go.together"), _alt("go.meet"), _alt("go.say")),
     _event(
@@ -56,7 +56,7 @@ OPENING = (
         _alt("play.toy"),
         _alt("play.game"),
         _alt("play.both"),
-        Include(choice="trouble", weight=1.0),
+        Include(choice="trouble", weight=2.0),
     ),
 )
 
@@ -79,7 +79,7 @@ TROUBLE = (
         _alt("talk.worry", 1, lambda s: s["trouble"] != "quarrel"),
         _alt("talk.cry", 1, lambda s: s["trouble"] != "quarrel"),
         _alt("talk.search", 1.5, lambda s: s["trouble"] in SEARCH),
-        Include(choice="middle", weight=1.0),
+        Include(choice="middle", weight=3.0),
         reads=("trouble",),
     ),
 )
@@ -110,7 +110,7 @@ MIDDLE = (
             ),
             cheered=True,
         ),
-        Include(choice="resolve", weight=4.0),
+        Include(choice="resolve", weight=6.0),
         reads=(
             "trouble",
             "met",
@@ -182,7 +182,7 @@ EVENING = (
         _alt("eve.told"),
         _alt("eve.animal", 2, lambda s: s["met"]),
         _alt("eve.food", 2, lambda s: s["ate"]),
-        Include(choice="close", weight=2.5),
+        Include(choice="close", weight=4.0),
         reads=("met", "ate"),
     ),
     _event(
@@ -203,7 +203,7 @@ EVENING = (
     ),
     _event(
         "last",
-        _alt("last.end", 2),
+        _alt("last.end", 3),
         _alt("last.day", 2),
         _alt("last.pet", 1.5, lambda s: s["has_pet"]),
         _alt("last.weather", 0.7),

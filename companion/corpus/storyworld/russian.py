@@ -6,8 +6,11 @@ Chapter: book/1-language-models/3-measuring.ipynb
 from collections.abc import Iterable
 
 from companion.corpus.storyworld.entities import (
+    ANIMALS,
     COLOURS,
     DAYS,
+    DOINGS,
+    FOODS,
     GIVERS,
     LOOKS,
     OBJECTS,
@@ -15,6 +18,8 @@ from companion.corpus.storyworld.entities import (
     PET_NAMES,
     PETS,
     PLACES,
+    RELATIONS,
+    STRANGERS,
     WEATHER,
 )
 from companion.corpus.storyworld.language import Forms, Language
@@ -125,8 +130,10 @@ PLACE_ROWS = """
 RELATION_ROWS = """
 друг, своего друга, своему другу
 подруга, свою подругу, своей подруге
-брат, своего брата, своему брату
-сестра, свою сестру, своей сестре
+сосед, своего соседа, своему соседу
+соседка, свою соседку, своей соседке
+двоюродный брат, своего двоюродного брата, своему двоюродному брату
+двоюродная сестра, свою двоюродную сестру, своей двоюродной сестре
 """
 
 DAY_ROWS = """
@@ -160,7 +167,8 @@ def _phrases(**phrases: str) -> dict[str, Forms]:
 LEXICON = {
     "person": _people(
         "Аня Катя Лиля Нина Соня Вера Мила Даша "
-        "Максим Лёва Денис Боря Миша Петя Коля Семён",
+        "Юля Таня Зоя Роза Максим Лёва Денис Боря Миша Петя Коля Семён "
+        "Тимур Паша Витя Егор",
         PEOPLE,
         PEOPLE,
     ),
@@ -174,7 +182,8 @@ LEXICON = {
     "look": _adjectives("большой маленький красивый новый", LOOKS),
     "colour": _adjectives(
         "красный синий зелёный жёлтый белый "
-        "оранжевый фиолетовый розовый коричневый",
+        "оранжевый фиолетовый розовый коричневый "
+        "серый чёрный золотой",
         COLOURS,
     ),
     "object": _objects(),
@@ -186,7 +195,7 @@ LEXICON = {
     "petname": _table("gender name acc", PET_NAMES, PET_NAME_ROWS),
     "relation": _table(
         "name own_acc own_dat",
-        ("friend_m", "friend_f", "brother", "sister"),
+        RELATIONS,
         RELATION_ROWS,
     ),
     "place": _table("name to in water_to water_from", PLACES, PLACE_ROWS),
@@ -196,28 +205,38 @@ LEXICON = {
         jump="прыгали через скакалку",
         songs="пели весёлые песни",
         races="бегали наперегонки",
+        riddles="загадывали загадки",
+        dance="водили хоровод",
     ),
     "animal": _people(
-        "белка ёжик лягушка бабочка ворона мышка",
-        ("squirrel", "hedgehog", "frog", "butterfly", "crow", "mouse"),
-        {
-            **dict.fromkeys(("squirrel", "frog", "butterfly"), "f"),
-            **dict.fromkeys(("crow", "mouse"), "f"),
-            "hedgehog": "m",
-        },
+        "белка ёжик лягушка бабочка ворона мышка "
+        "лиса улитка сова ящерица черепаха жук",
+        ANIMALS,
+        dict(zip(ANIMALS, "fmfffffffffm", strict=True)),
+    ),
+    "doing": _table(
+        "past_m past_f",
+        DOINGS,
+        "ел что-то, ела что-то\nспал, спала\n"
+        "смотрел на них, смотрела на них\n"
+        "прятался за камнем, пряталась за камнем\n"
+        "грелся на солнышке, грелась на солнышке",
     ),
     "food": _table(
         "name gen",
-        ("apples", "pears", "buns", "berries", "biscuits", "pancakes"),
+        FOODS,
         "яблоки, яблок\nгруши, груш\nбулочки, булочек\n"
-        "ягоды, ягод\nпеченье, печенья\nблинчики, блинчиков",
+        "ягоды, ягод\nпеченье, печенья\nблинчики, блинчиков\n"
+        "вишни, вишен\nсливы, слив\nорехи, орехов\n"
+        "бутерброды, бутербродов",
     ),
     "stranger": _table(
         "gender name acc",
-        ("old_man", "old_woman", "postman", "painter", "tall_girl"),
+        STRANGERS,
         "m, старик, старика\nf, старушка, старушку\n"
         "m, почтальон, почтальона\nm, художник, художника\n"
-        "f, высокая девушка, высокую девушку",
+        "f, высокая девушка, высокую девушку\n"
+        "m, рыбак, рыбака\nf, учительница, учительницу",
     ),
     "shelter": _phrases(
         tree="под большим деревом",
@@ -238,6 +257,8 @@ LEXICON = {
         grass="в высокой траве",
         fence="у забора",
         basket="в пустой корзине",
+        path="у тропинки",
+        tree="за деревом",
     ),
     "mood": _phrases(
         sad="грустно",
@@ -270,7 +291,7 @@ TEMPLATES = {
     "place": "{place.to}",
     "game": "{game}",
     "mood": "{mood}",
-    "animal": "{animal.acc}",
+    "animal": "{animal.acc}. {animal:Он/Она} {doing~animal.past}",
     "food": "{food}",
     "stranger": "{stranger.acc}",
     "shelter": "{shelter}",
@@ -304,7 +325,7 @@ TEMPLATES = {
         "«Пойдём вместе {?place}!» — {hero:сказал/сказала} {hero} "
         "{?friend.dat}. Они взяли {object.acc} и побежали туда. {?play}"
     ),
-    "play.toy": "Там они {object.play} и смеялись. {?trouble}",
+    "play.toy": "Они {object.play} и смеялись. {?trouble}",
     "play.game": "Сначала они {?game}. {?trouble}",
     "play.both": "Они {object.play}, а потом {?game}. {?trouble}",
     # trouble
@@ -357,10 +378,7 @@ TEMPLATES = {
         "{?middle}"
     ),
     # on the way
-    "mid.animal": (
-        "Тут они увидели {?animal}. {animal:Он/Она} {animal:замер/замерла} "
-        "на миг и {animal:исчез/исчезла}. {?middle}"
-    ),
+    "mid.animal": ("Тут они увидели {?animal}. {?middle}"),
     "mid.rain": (
         "Пошёл дождь, и они спрятались {?shelter}. "
         "Скоро снова выглянуло солнце. {?middle}"
@@ -448,7 +466,8 @@ TEMPLATES = {
     ),
     "never.fixed": "Но никто не смог починить {object.acc}. {?sadly}",
     "never.friends": (
-        "Но {friend} {friend:ушёл/ушла} домой {friend:один/одна}. {?sadly}"
+        "В конце концов {friend} {friend:ушёл/ушла} домой "
+        "{friend:один/одна}. {?sadly}"
     ),
     "keep.hero": (
         "{hero} {hero:засмеялся/засмеялась} "

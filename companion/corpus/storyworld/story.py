@@ -108,6 +108,8 @@ class Story:
         """What is true in the story, in its language; keys in English."""
         facts = {}
         for register, value in self._memory.items():
+            if register == "doing":  # a passing moment, not a fact
+                continue
             if register in TYPES:
                 kind = TYPES[register][0]
             elif register in ROLES:

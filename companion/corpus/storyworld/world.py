@@ -33,7 +33,7 @@ REDUCED: dict[str, int | tuple[str, ...]] = {
     "hero": ("anna", "max"),
     "thing": ("big red ball", "new blue kite"),
     "second": ("pet.has", "go"),
-    "friend": ("friend_f kate", "brother leo"),
+    "friend": ("friend_f kate", "cousin_m leo"),
     "trouble": ("trouble.lost", "trouble.wind", "trouble.water"),
     "talk": ("talk.worry", "middle"),
     "middle": ("mid.animal", "resolve"),
