@@ -69,21 +69,37 @@
     return state;
   }
 
-  async function load(source) {
-    const blob = new Blob([source], { type: "text/javascript" });
-    const url = URL.createObjectURL(blob);
-    const found = await import(url).finally(() => URL.revokeObjectURL(url));
+  // The site keeps programs and styles in files of their own, see
+  // tools/sphinx_book.py; a page that does not has them in the state.
+  const isAddress = (text) => /^(\.\/|https?:)/.test(text);
+  const resolve = (address) => new URL(address, document.baseURI).href;
+
+  async function load(program) {
+    const url = isAddress(program)
+      ? resolve(program)
+      : URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+    const found = await import(url);
     const widget = found.default ?? found;
     return typeof widget === "function" ? widget() : widget;
   }
 
-  const worn = new Set();
+  const worn = new Map(); // style -> promise that it is there
   function wear(css) {
-    if (!css || worn.has(css)) return;
-    worn.add(css);
-    const style = document.createElement("style");
-    style.textContent = css;
-    document.head.append(style);
+    if (css && !worn.has(css)) worn.set(css, put(css));
+    return worn.get(css);
+  }
+
+  function put(css) {
+    const link = isAddress(css);
+    const tag = document.createElement(link ? "link" : "style");
+    if (!link) tag.textContent = css;
+    const there = new Promise((done) => {
+      if (!link) return done();
+      tag.onload = tag.onerror = done;
+      Object.assign(tag, { rel: "stylesheet", href: resolve(css) });
+    });
+    document.head.append(tag);
+    return there;
   }
 
   function needsKernel(place) {
@@ -105,7 +121,7 @@
       const { _esm, _css, ...values } = restore(stored[id]);
       const model = new Model(values, manager);
       if (!_esm) return { model, widget: null };
-      wear(_css);
+      await wear(_css);
       const widget = await load(_esm);
       await widget.initialize?.({ model });
       return { model, widget };

@@ -1,5 +1,7 @@
 """Notebooks are run whole or not touched; the brand is what draws it."""
 
+import json
+
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
@@ -9,7 +11,7 @@ from tools.draw_brand import DARK, LIGHT, draw_card, mark
 from tools.execute import choose, is_current, run
 from tools.project import ASSETS
 from tools.setup_cell import setup_source
-from tools.sphinx_book import exists, pages_url
+from tools.sphinx_book import exists, pages_url, share_programs
 
 
 def write(path, source):
@@ -64,6 +66,27 @@ def test_social_card_is_drawn(tmp_path):
 def test_site_address_follows_the_repository():
     url = "https://github.com/Some-Body/book"
     assert pages_url(url) == "https://some-body.github.io/book/"
+
+
+def test_programs_of_widgets_become_shared_files(tmp_path):
+    state = {
+        "a": {"state": {"_esm": "export </script>", "_css": "p {}", "n": 1}},
+        "b": {"state": {"_css": "p {}"}},
+    }
+    text = json.dumps({"state": state}).replace("</", "<\\/")
+    kind = "application/vnd.jupyter.widget-state+json"
+    page = f'<p></p><script type="{kind}">{text}</script><p></p>'
+    folder = tmp_path / "_static"
+    lighter = share_programs(page, tmp_path / "book" / "a.html", folder)
+    stored = json.loads(lighter.split(">", 3)[3].split("</script>")[0])
+    a, b = (stored["state"][model]["state"] for model in "ab")
+    assert a["n"] == 1 and a["_css"] == b["_css"]
+    program = (tmp_path / "book" / a["_esm"]).resolve()
+    assert program.read_text() == "export </script>"
+    assert len(list(folder.iterdir())) == 2
+    again = share_programs(lighter, tmp_path / "book" / "a.html", folder)
+    assert again == lighter
+    assert share_programs("<p></p>", page, folder) == "<p></p>"
 
 
 def test_reference_knows_which_names_exist():

@@ -2,7 +2,10 @@
 
 - Addresses: GitHub Pages' address of the site follows from
   `repository.url`; MathJax is served by the site where it was fetched.
-- MathJax is loaded on every page, so that it is there before it is needed.
+- MathJax is loaded on every page, and its usual fonts are fetched, so that
+  they are there before they are needed.
+- Programs and styles of widgets, which every notebook stores again, become
+  files that the pages share.
 - Names: what a sub-package hands on is documented there, while signatures
   name the module it was written in. The two are joined here.
 - Chapters: the last line of a module's docstring becomes a link.
@@ -13,7 +16,10 @@
   a class, and the mark of cells that the tests compare is not shown.
 """
 
+import hashlib
 import importlib
+import json
+import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +33,17 @@ from sphinx.util.nodes import make_refnode
 
 MATHJAX = "vendor/mathjax/tex-mml-chtml.js"
 ASSETS = Path(__file__).resolve().parent.parent / "site_assets"
+FONT_FOLDER = "vendor/mathjax/output/chtml/fonts/woff-v2"
+FONTS = [
+    *["MathJax_Zero", "MathJax_Main-Regular", "MathJax_Math-Italic"],
+    *["MathJax_Size1-Regular", "MathJax_Size2-Regular"],
+]
+WIDGETS = re.compile(
+    r"<script type=\"application/vnd\.jupyter\.widget-state\+json\">"
+    r"(.*?)</script>",
+    re.S,
+)
+PROGRAMS = {"_esm": "js", "_css": "css"}  # ending of each one's file
 CHAPTER = re.compile(r"Chapter: book/(\S+)\.ipynb")
 REPAIRS = [
     (r"<script src=\"[^\"]*fontawesome[^\"]*\"></script>\n?", ""),
@@ -111,12 +128,57 @@ def link_chapter(
                 lines[number] = f"Chapter: :doc:`/{page}`"
 
 
+def prefetch_fonts(
+    app: Sphinx, name: str, template: str, context: dict, tree: object
+) -> None:
+    """Ask for the usual fonts of formulas while the page is idle."""
+    if app.config.mathjax_path != MATHJAX:
+        return
+    for font in FONTS:
+        address = context["pathto"](f"_static/{FONT_FOLDER}/{font}.woff", 1)
+        context["metatags"] = context.get("metatags", "") + (
+            f'<link rel="prefetch" as="font" crossorigin href="{address}"/>'
+        )
+
+
+def share_programs(source: str, page: Path, folder: Path) -> str:
+    """Move the programs and styles of a page's widgets into files.
+
+    Args:
+        source: the page's HTML.
+        page: where the page is.
+        folder: of the files.
+
+    Returns:
+        The HTML with, in their place, addresses relative to the page.
+    """
+    found = WIDGETS.search(source)
+    if not found:
+        return source
+    stored = json.loads(found.group(1))
+    for model in stored["state"].values():
+        for key, ending in PROGRAMS.items():
+            text = model["state"].get(key)
+            if text and not text.startswith("./"):
+                digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+                file = folder / f"{digest}.{ending}"
+                folder.mkdir(exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+                address = Path(os.path.relpath(file, page.parent)).as_posix()
+                model["state"][key] = f"./{address}"
+    start, end = found.span(1)
+    text = json.dumps(stored).replace("</", "<\\/")
+    return source[:start] + text + source[end:]
+
+
 def repair_pages(app: Sphinx, exception: Exception | None) -> None:
-    """Apply `REPAIRS` to the written pages."""
+    """Apply `REPAIRS` and `share_programs` to the written pages."""
     if exception or app.builder.format != "html":
         return
+    folder = Path(app.outdir) / "_static" / "widgets"
     for page in Path(app.outdir).rglob("*.html"):
-        source = repaired = page.read_text(encoding="utf-8")
+        source = page.read_text(encoding="utf-8")
+        repaired = share_programs(source, page, folder)
         for found, instead in REPAIRS:
             repaired = re.sub(found, instead, repaired)
         if repaired != source:
@@ -128,6 +190,7 @@ def setup(app: Sphinx) -> dict:
     app.set_html_assets_policy("always")
     app.connect("config-inited", set_addresses, priority=100)
     app.connect("missing-reference", find_public_name)
+    app.connect("html-page-context", prefetch_fonts)
     app.connect("autodoc-process-docstring", link_chapter)
     app.connect("build-finished", repair_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
