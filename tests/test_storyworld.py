@@ -25,7 +25,7 @@ def world(request):
 
 @pytest.fixture(scope="module")
 def stories(world):
-    return list(world.stories(700))
+    return list(world.stories(400))
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -41,7 +41,7 @@ def test_chinese_words_join_to_the_text():
 
 
 def test_the_same_seed_tells_the_same_story_in_each_language():
-    worlds = [StoryWorld(x, 5).stories(500) for x in LANGUAGES]
+    worlds = [StoryWorld(x, 5).stories(300) for x in LANGUAGES]
     for en, ru, zh in zip(*worlds, strict=True):
         assert en.labels == ru.labels == zh.labels
         assert en.facts.keys() == ru.facts.keys() == zh.facts.keys()
@@ -109,8 +109,8 @@ def test_fewer_stories_are_a_prefix_of_more(world, stories):
 
 
 def test_seeds_differ():
-    texts = {next(StoryWorld("en", seed).texts(1)) for seed in range(20)}
-    assert len(texts) == 20
+    texts = {next(StoryWorld("en", seed).texts(1)) for seed in range(8)}
+    assert len(texts) == 8
 
 
 def test_vocabulary_holds_every_word(world, stories):
@@ -176,11 +176,11 @@ def test_entropy_rate_is_the_mean_of_the_stories(world):
 
 def test_standard_error_is_the_spread_of_repeated_estimates():
     world = StoryWorld("en")
-    rates = [world.entropy_rate(stories=200, seed=i) for i in range(60)]
+    rates = [world.entropy_rate(stories=100, seed=i) for i in range(40)]
     for name in ("nats_per_word", "bits_per_byte", "nats_per_story"):
         spread = np.std([getattr(r, name) for r in rates], ddof=1)
         claimed = np.mean([getattr(r, f"{name}_se") for r in rates])
-        assert spread == pytest.approx(claimed, rel=0.35)
+        assert spread == pytest.approx(claimed, rel=0.4)
 
 
 def test_splits_are_different_seeds():

@@ -24,7 +24,7 @@ WORLDS = {
         "mood": 2,
         "story": 3,
         "hero": ("anna", "max"),
-        "thing": ("big red hat", "new blue kite", "small orange bucket"),
+        "thing": ("big red hat", "small orange bucket"),
         "second": 3,
         "go": 3,
         "friend": ("friend_f kate", "friend_m leo"),
@@ -140,5 +140,5 @@ def test_a_gap_must_be_well_formed():
 def test_every_state_that_is_met_compiles(language):
     """No reachable choice has alternatives that cannot be told apart."""
     world = StoryWorld(language, seed=99)
-    assert sum(1 for _ in world.texts(3000)) == 3000
+    assert sum(1 for _ in world.texts(1500)) == 1500
     assert isinstance(world._grammar, Grammar)

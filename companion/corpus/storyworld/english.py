@@ -167,7 +167,7 @@ LEXICON = {
         worried="worried",
         upset="upset",
         lonely="lonely",
-        hurt="hurt",
+        hurt="cross",
     ),
 }
 

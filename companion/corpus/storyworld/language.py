@@ -66,12 +66,18 @@ class Language:
     agree: Callable[[Forms, Forms, str], str]  # adjective, noun, case
 
     @cached_property
-    def _tables(self) -> dict:
+    def _tables(self) -> dict[tuple, Lookup]:
+        return {}
+
+    @cached_property
+    def _tokens(self) -> dict[str, list[Token]]:
         return {}
 
     def tokens(self, template: str) -> list[Token]:
         """The tokens of the template of this name."""
-        return self.read(self.templates[template])
+        if template not in self._tokens:
+            self._tokens[template] = self.read(self.templates[template])
+        return self._tokens[template]
 
     def read(self, sentence: str) -> list[Token]:
         """The tokens of a sentence with gaps."""

@@ -10,6 +10,7 @@ Chapter: book/1-language-models/3-measuring.ipynb
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from itertools import islice
 
@@ -70,6 +71,12 @@ def _language(code: str) -> Language:
     return module.LANGUAGE
 
 
+@cache
+def _whole_grammar(code: str) -> Grammar:
+    """Worlds that differ only in their seed share what they compile."""
+    return Grammar(_language(code))
+
+
 class StoryWorld:
     """Stories from a seed, each with its answer key.
 
@@ -93,7 +100,9 @@ class StoryWorld:
         self.seed = seed
         self._language = _language(language)
         keep = REDUCED if reduced is True else reduced or None
-        self._grammar = Grammar(self._language, keep)
+        self._grammar = (
+            Grammar(self._language, keep) if keep else _whole_grammar(language)
+        )
         self._start = self._grammar.start()
 
     def __repr__(self) -> str:
