@@ -145,9 +145,14 @@ def test_refuses_a_file_that_is_no_row(folder):
         read(folder)
 
 
-def test_names_a_missing_folder(tmp_path, monkeypatch):
+def test_names_a_missing_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         read(tmp_path / "none")
+
+
+def test_a_notebook_alone_has_no_table(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COMPANION_RENEW", "1")
-    with pytest.raises(FileNotFoundError, match="does not exist"):
-        record(ROW, tmp_path / "none")
+    record(ROW, tmp_path / "none")
+    assert "no table at" in capsys.readouterr().out
+    assert not (tmp_path / "none").exists()
+    assert show(tmp_path / "none").rows == []

@@ -20,7 +20,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from companion.evaluation.ladder import RENEW
 from companion.files import write_atomically
+from tools import results_table
 from tools.project import BOOK, notebooks
 from tools.setup_cell import write_setup_cell
 
@@ -176,6 +178,7 @@ def main() -> None:
     workers = min(cores, len(paths))
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, str(max(1, cores // workers)))
+    os.environ[RENEW] = "1"  # rows of the table of results are outputs too
     failed = 0
     with ProcessPoolExecutor(workers) as pool:
         jobs = {pool.submit(run, path, args.timeout): path for path in paths}
@@ -186,6 +189,7 @@ def main() -> None:
             failed += error is not None
             outcome = f"FAILED\n{error}" if error else f"{job.result():.1f} s"
             print(f"{where} {name}: {outcome}", flush=True)
+    results_table.main()
     sys.exit(1 if failed else 0)
 
 

@@ -59,17 +59,22 @@ def record(
     otherwise it must agree with the row that is there: parameters and
     training words exactly, losses within a share of them.
 
+    A notebook that was opened without the rest of the repository, as Colab
+    does, finds no table; then the row is printed and compared with nothing.
+
     Args:
         row: as measured now.
-        folder: the table's folder; it must exist.
+        folder: the table's folder.
         within: largest relative difference of the losses and the floor.
 
     Raises:
         LadderError: there is no such row yet, or it says something else.
-        FileNotFoundError: the folder does not exist.
     """
     path = Path(folder) / f"{row.slug}.json"
     line = f"{row.model}: {row.bits_per_byte:.4f} bits per byte"
+    if not path.parent.is_dir():
+        print(f"{line} (no table at {path.parent} to compare with)")
+        return
     if os.environ.get(RENEW) == "1":
         with write_atomically(path, mode="w", overwrite=True) as file:
             json.dump(asdict(row), file, indent=1, ensure_ascii=False)
@@ -128,8 +133,11 @@ def read(folder: str | os.PathLike) -> list[LadderRow]:
 
 
 def show(folder: str | os.PathLike) -> "Ladder":
-    """Read the table and give it a form that a notebook displays."""
-    return Ladder(read(folder))
+    """Read the table and give it a form that a notebook displays.
+
+    Without the folder, as on Colab, the table is empty.
+    """
+    return Ladder(read(folder) if Path(folder).is_dir() else [])
 
 
 class Ladder:
