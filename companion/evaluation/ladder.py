@@ -145,7 +145,6 @@ class Ladder:
 
     HEADERS = (
         "model",
-        "chapter",
         "parameters",
         "training words",
         "nats per word",
@@ -164,7 +163,6 @@ class Ladder:
         return [
             (
                 f"{row.model} ({row.corpus})" if several else row.model,
-                str(row.chapter),
                 f"{row.parameters:,}",
                 f"{row.train_words:,}",
                 f"{row.nats_per_word:.3f}",
