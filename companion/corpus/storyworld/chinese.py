@@ -40,12 +40,12 @@ OBJECT_ROWS = """
 帆船, 一艘, 把 帆船 放 到 水 里 玩
 帽子, 一顶, 轮流 戴 帽子
 围巾, 一条, 挥 着 围巾 跳舞
-布娃娃, 一个, 给 布娃娃 搭 房子
+洋娃娃, 一个, 给 洋娃娃 搭 房子
 水桶, 一只, 用 水桶 装 石子
 雨伞, 一把, 转 雨伞 玩
 卡车, 一辆, 推 着 卡车 跑
 气球, 一个, 拍 气球 玩
-鼓, 一面, 敲 鼓
+手鼓, 一面, 敲 手鼓
 旗子, 一面, 摇 旗子
 """
 
@@ -104,7 +104,7 @@ LEXICON = {
         songs="唱歌",
         races="赛跑",
         riddles="猜 谜语",
-        dance="围成 圈 跳舞",
+        dance="转 着 圈 跳舞",
     ),
     "animal": _phrases(
         squirrel="松鼠",
@@ -135,7 +135,7 @@ LEXICON = {
     "doing": _phrases(
         eat="在 吃 东西",
         sleep="在 睡觉",
-        look="看 着 他们",
+        look="看 着 这边",
         hide="躲 在 石头 后面",
         bask="晒 着 太阳",
     ),
@@ -162,7 +162,7 @@ LEXICON = {
         bush="一丛 灌木 下面",
         grass="高高 的 草丛 里",
         fence="篱笆 旁边",
-        basket="一个 空 篮子 里",
+        basket="一个 空 篮子 旁边",
         path="小路 旁边",
         tree="一棵 树 后面",
     ),
@@ -206,7 +206,7 @@ TEMPLATES = {
         "这 是 {?hero} 的 故事 。 {hero:他/她} 有 {?thing} ， "
         "是 {?giver} 送 的 礼物 。 那 是 {?day} 。 {?second}"
     ),
-    "pet.has": "{hero} 还 养 了 {?pet} ， 他们 总是 在 一起 。 {?go}",
+    "pet.has": "{hero} 还 养 了 {?pet} ， 走 到 哪儿 都 带 着 它 。 {?go}",
     "pet.follows": (
         "不管 {hero} 去 哪儿 ， {hero:他/她} 的 {?pet.own} 都 跟着 。 {?go}"
     ),
@@ -217,11 +217,11 @@ TEMPLATES = {
     ),
     "go.say": (
         "“ 我们 一起 去 {?place} 吧 ！ ” {hero} 对 {?friend.own} 说 。 "
-        "他们 拿 着 {object} 跑 了 过去 。 {?play}"
+        "两个 小伙伴 拿 着 {object} 跑 了 过去 。 {?play}"
     ),
-    "play.toy": "他们 在 那里 {object.play} ， 玩 得 很 开心 。 {?trouble}",
-    "play.game": "两个人 一起 {?game} 。 {?trouble}",
-    "play.both": "他们 先 {object.play} ， 然后 又 {?game} 。 {?trouble}",
+    "play.toy": "两个人 在 那里 {object.play} ， 笑 个 不停 。 {?trouble}",
+    "play.game": "两个人 一起 {?game} ， 玩 得 很 开心 。 {?trouble}",
+    "play.both": "两个人 先 {object.play} ， 然后 又 {?game} 。 {?trouble}",
     # trouble
     "trouble.lost": "后来 {hero} 四处 一看 ， {object} 不见 了 。 {?feel}",
     "trouble.gone": (
@@ -233,7 +233,7 @@ TEMPLATES = {
     "trouble.pet": "忽然 ， {petname} 叼 起 {object} 跑 了 。 {?feel}",
     "trouble.broke": "可是 {object} 掉 在 石头 上 ， 摔 坏 了 。 {?feel}",
     "trouble.quarrel": (
-        "可是 {friend} 也 想 拿 {object} ， 他们 吵 了 起来 。 {?feel}"
+        "可是 {friend} 也 想 拿 {object} ， 两个人 吵 了 起来 。 {?feel}"
     ),
     "trouble.mine": (
         "“ 把 {object} 给 我 ！ ” {friend} 说 。 "
@@ -250,18 +250,18 @@ TEMPLATES = {
     ),
     "talk.search": "“ 我们 一起 找 吧 。 ” {friend} 说 。 {?middle}",
     # on the way
-    "mid.animal": ("这时 ， 他们 看见 了 {?animal} 。 {?middle}"),
+    "mid.animal": ("这时 ， 两个 孩子 看见 了 {?animal} 。 {?middle}"),
     "mid.rain": (
-        "天 下 起 雨 来 ， 他们 躲 到 {?shelter} 下面 。 "
+        "天 下 起 雨 来 ， 两个人 躲 到 {?shelter} 下面 。 "
         "不久 ， 太阳 又 出来 了 。 {?middle}"
     ),
-    "mid.eat": "他们 饿 了 ， 就 坐 下来 吃 了 {?food} 。 {?middle}",
+    "mid.eat": "肚子 饿 了 ， 两个人 就 坐 下来 吃 了 些 {?food} 。 {?middle}",
     "mid.ask": (
-        "他们 遇到 {?stranger} ， 就 问 ： “ 您 有没有 看见 {object.one} "
-        "{colour} 的 {object} ？ ” 可是 {stranger:他/她} 只是 摇 了 摇头 。 "
-        "{?middle}"
+        "路上 遇到 {?stranger} ， 两个人 就 问 ： “ 您 有没有 看见 "
+        "{object.one} {colour} 的 {object} ？ ” "
+        "可是 {stranger:他/她} 只是 摇 了 摇头 。 {?middle}"
     ),
-    "mid.look": "他们 在 {?spot} 找 了 找 ， 什么 也 没 找到 。 {?middle}",
+    "mid.look": "两个人 在 {?spot} 找 了 找 ， 什么 也 没 找到 。 {?middle}",
     "mid.pet": (
         "{petname} 来 到 {hero} 身边 ， 静静 地 陪 着 {hero:他/她} 。 "
         "{?middle}"
@@ -293,24 +293,24 @@ TEMPLATES = {
         "就 爬 上去 把 它 拿 了 下来 。 {?keep}"
     ),
     "water.hero": (
-        "于是 {hero} 找来 一根 长 棍子 ， 把 {object} 从 {place.water} 里 "
+        "后来 {hero} 找来 一根 长 棍子 ， 把 {object} 从 {place.water} 里 "
         "捞 了 上来 。 {?keep}"
     ),
     "water.friend": (
-        "于是 {friend} 找来 一根 长 棍子 ， 把 {object} 从 {place.water} 里 "
+        "后来 {friend} 找来 一根 长 棍子 ， 把 {object} 从 {place.water} 里 "
         "捞 了 上来 。 {?keep}"
     ),
     "fix.hero": (
-        "于是 {hero} 从 家里 拿来 胶水 ， 把 {object} 修 好 了 。 {?keep}"
+        "后来 {hero} 从 家里 拿来 胶水 ， 把 {object} 修 好 了 。 {?keep}"
     ),
     "fix.friend": (
-        "于是 {friend} 从 家里 拿来 胶水 ， 把 {object} 修 好 了 。 {?keep}"
+        "后来 {friend} 从 家里 拿来 胶水 ， 把 {object} 修 好 了 。 {?keep}"
     ),
     "turns.hero": (
-        "于是 {hero} 说 ： “ 对不起 ， 我们 轮流 玩 吧 。 ” {?keep}"
+        "后来 {hero} 说 ： “ 对不起 ， 我们 轮流 玩 吧 。 ” {?keep}"
     ),
     "turns.friend": (
-        "于是 {friend} 说 ： “ 对不起 ， 我们 轮流 玩 吧 。 ” {?keep}"
+        "后来 {friend} 说 ： “ 对不起 ， 我们 轮流 玩 吧 。 ” {?keep}"
     ),
     "never.found": "到 最后 谁 也 没有 找到 {object} 。 {?sadly}",
     "never.pet": (
@@ -374,16 +374,16 @@ TEMPLATES = {
     ),
     "last.end": "{END}",
     "last.day": "这 是 一年 里 最 棒 的 一个 {day} 。 {END}",
-    "last.pet": "{petname} 也 睡着 了 。 {END}",
+    "last.pet": "{petname} 早 就 睡着 了 。 {END}",
     "last.weather": "{weather} 的 一天 就 这样 快乐 地 过去 了 。 {END}",
     "sad.over": "这个 {weather} 的 {day} 就 这样 过去 了 。 {END}",
 }
 
 QUESTIONS = {
-    "giver": ("谁 送 给 {hero} {object} ？", "{giver}"),
+    "giver": ("{object} 是 谁 送 给 {hero} 的 ？", "{giver}"),
     "colour": ("{object} 是 什么 颜色 的 ？", "{colour}"),
     "object": (
-        "{giver} 送 给 {hero} 什么 ？",
+        "{giver} 送 给 {hero} 什么 礼物 ？",
         "{object.one} {colour} 的 {object}",
     ),
     "pet": ("{hero} 的 {pet} 叫 什么 名字 ？", "{petname}"),
@@ -393,7 +393,7 @@ QUESTIONS = {
     "mood": ("出 了 事 以后 ， {hero} 心情 怎么样 ？", "{mood}"),
     "food": ("{hero} 和 {friend} 吃 了 什么 ？", "{food}"),
     "animal": ("{hero} 和 {friend} 看见 了 什么 动物 ？", "{animal}"),
-    "where": ("{object} 最后 在 哪儿 ？", "在 {where}"),
+    "where": ("{object} 最后 是 在 哪儿 找到 的 ？", "在 {where}"),
     "finder": ("谁 在 {where} 找到 了 {object} ？", "{finder}"),
     "holder": ("最后 {object} 在 谁 那里 ？", "{holder}"),
 }

@@ -400,7 +400,7 @@ QUESTIONS = {
     "mood": ("How did {hero} feel about the trouble?", "{mood}"),
     "food": ("What did {hero} and {friend} eat?", "{food}"),
     "animal": ("What animal did {hero} and {friend} see?", "{animal.a}"),
-    "where": ("Where was the {object} in the end?", "{where}"),
+    "where": ("Where was the {object} found?", "{where}"),
     "finder": ("Who found the {object} {where}?", "{finder}"),
     "holder": ("Who had the {object} at the end?", "{holder}"),
 }

@@ -206,7 +206,7 @@ LEXICON = {
         songs="пели весёлые песни",
         races="бегали наперегонки",
         riddles="загадывали загадки",
-        dance="водили хоровод",
+        dance="кружились в танце",
     ),
     "animal": _people(
         "белка ёжик лягушка бабочка ворона мышка "
@@ -217,7 +217,7 @@ LEXICON = {
     "doing": _table(
         "past_m past_f",
         DOINGS,
-        "ел что-то, ела что-то\nспал, спала\n"
+        "что-то ел, что-то ела\nспал, спала\n"
         "смотрел на них, смотрела на них\n"
         "прятался за камнем, пряталась за камнем\n"
         "грелся на солнышке, грелась на солнышке",
@@ -240,7 +240,7 @@ LEXICON = {
     ),
     "shelter": _phrases(
         tree="под большим деревом",
-        roof="под старой крышей",
+        roof="под старым навесом",
         bridge="под мостиком",
     ),
     "tree": _phrases(
@@ -256,7 +256,7 @@ LEXICON = {
         bush="под кустом",
         grass="в высокой траве",
         fence="у забора",
-        basket="в пустой корзине",
+        basket="у пустой корзины",
         path="у тропинки",
         tree="за деревом",
     ),
@@ -284,7 +284,7 @@ TEMPLATES = {
         "{object:был/была/было} {look~object.nom} {colour~object.nom} {object}"
     ),
     "pet.had": "{pet:был/была} {pet} по кличке {petname}",
-    "pet.own": "{pet:бывал/бывала} {pet} {petname}",
+    "pet.own": "{pet:был/была} {pet} {petname}",
     "friend": "{hero:его/её} {relation} {friend}",
     "friend.acc": "{relation.own_acc} {friend.acc}",
     "friend.dat": "{relation.own_dat} {friend.dat}",
@@ -292,7 +292,7 @@ TEMPLATES = {
     "game": "{game}",
     "mood": "{mood}",
     "animal": "{animal.acc}. {animal:Он/Она} {doing~animal.past}",
-    "food": "{food}",
+    "food.gen": "{food.gen}",
     "stranger": "{stranger.acc}",
     "shelter": "{shelter}",
     "tree": "{tree}",
@@ -314,7 +314,10 @@ TEMPLATES = {
     "pet.has": (
         "Ещё у {hero.gen} {?pet.had}, и они всегда были вместе. {?go}"
     ),
-    "pet.follows": "Всюду вместе с {hero.ins} {?pet.own}. {?go}",
+    "pet.follows": (
+        "Куда бы ни {hero:шёл/шла} {hero}, "
+        "с {hero:ним/ней} всегда {?pet.own}. {?go}"
+    ),
     "go.together": "{hero} и {?friend} пошли {?place}. {?play}",
     "go.meet": (
         "{hero} {hero:взял/взяла} {object.acc} и {hero:пошёл/пошла} "
@@ -330,11 +333,11 @@ TEMPLATES = {
     "play.both": "Они {object.play}, а потом {?game}. {?trouble}",
     # trouble
     "trouble.lost": (
-        "Потом {hero} {hero:огляделся/огляделась}. "
+        "Немного погодя {hero} {hero:огляделся/огляделась}. "
         "{^object.gen} нигде не было. {?feel}"
     ),
     "trouble.gone": (
-        "Скоро {friend} {friend:спросил/спросила}: "
+        "Вскоре {friend} {friend:спросил/спросила}: "
         "«Где {object:твой/твоя/твоё} {object}?» "
         "Но этого никто не знал. {?feel}"
     ),
@@ -374,23 +377,23 @@ TEMPLATES = {
         "и {friend:взял/взяла} {hero.acc} за руку. {?middle}"
     ),
     "talk.search": (
-        "«Давай искать вместе», — {friend:предложил/предложила} {friend}. "
+        "«Давай поищем вместе», — {friend:предложил/предложила} {friend}. "
         "{?middle}"
     ),
     # on the way
     "mid.animal": ("Тут они увидели {?animal}. {?middle}"),
     "mid.rain": (
         "Пошёл дождь, и они спрятались {?shelter}. "
-        "Скоро снова выглянуло солнце. {?middle}"
+        "Вскоре снова выглянуло солнце. {?middle}"
     ),
-    "mid.eat": "Они проголодались, сели и съели {?food}. {?middle}",
+    "mid.eat": "Они проголодались, сели и поели {?food.gen}. {?middle}",
     "mid.ask": (
         "Они встретили {?stranger} и спросили: "
         "«Вы не видели {colour~object.acc} {object.acc}?» "
         "Но {stranger:он/она} только {stranger:покачал/покачала} головой. "
         "{?middle}"
     ),
-    "mid.look": "Они искали {?spot}, но ничего там не нашли. {?middle}",
+    "mid.look": "Они поискали {?spot}, но ничего там не нашли. {?middle}",
     "mid.pet": (
         "{petname} {petname:подошёл/подошла} и {petname:сел/села} "
         "рядом с {hero.ins}. {?middle}"
@@ -478,8 +481,8 @@ TEMPLATES = {
         "{?evening}"
     ),
     "keep.friend": (
-        "«Возьми {object.acc} сегодня домой, {friend}», — "
-        "{hero:сказал/сказала} {hero}. {?evening}"
+        "И {hero} {hero:предложил/предложила} {friend.dat}: "
+        "«Возьми сегодня {object.acc} домой». {?evening}"
     ),
     "keep.home": (
         "{hero} так {hero:обрадовался/обрадовалась}, "
@@ -488,7 +491,7 @@ TEMPLATES = {
     # evening
     "eve.ask": (
         "Дома {giver} {giver:спросил/спросила}: «Где вы были?» "
-        "«Мы были {place.in}», — {hero:ответил/ответила} {hero}. {?close}"
+        "— «Мы были {place.in}», — {hero:ответил/ответила} {hero}. {?close}"
     ),
     "eve.told": (
         "Вечером {hero} {hero:рассказал/рассказала} {giver.dat} "
@@ -500,7 +503,7 @@ TEMPLATES = {
     ),
     "eve.food": (
         "За ужином {hero} не {hero:хотел/хотела} есть, потому что "
-        "{hero:съел/съела} так много {food.gen}. {?close}"
+        "{hero:съел/съела} слишком много {food.gen}. {?close}"
     ),
     "sad.hug": (
         "{^giver} {giver:обнял/обняла} {hero.acc} "
@@ -516,7 +519,8 @@ TEMPLATES = {
     ),
     "sad.still": (
         "{hero.dat} всё ещё было {mood}, когда {giver} "
-        "{giver:пришёл/пришла} пожелать спокойной ночи. {?sad_last}"
+        "{giver:пришёл/пришла} пожелать {hero:ему/ей} спокойной ночи. "
+        "{?sad_last}"
     ),
     "close.bed": (
         "Ночью {holder} крепко {holder:спал/спала}, "
@@ -540,7 +544,7 @@ TEMPLATES = {
         "{day:Это был лучший/Это была лучшая/Это было лучшее} "
         "{day} в году. {END}"
     ),
-    "last.pet": "{petname} тоже {petname:уснул/уснула}. {END}",
+    "last.pet": "{petname} сладко {petname:спал/спала}. {END}",
     "last.weather": "Так прошёл этот {weather.nom_m} и счастливый день. {END}",
     "sad.over": (
         "{day:Так закончился этот/Так закончилась эта/Так закончилось это} "
@@ -564,12 +568,12 @@ QUESTIONS = {
     ),
     "friend": ("Кто играл вместе с {hero.ins}?", "{friend}"),
     "place": ("Где играли {hero} и {friend}?", "{place.in}"),
-    "day": ("В какой день недели это было?", "{day}"),
-    "mood": ("Как было {hero.dat}, когда случилась беда?", "{mood}"),
-    "food": ("Что съели {hero} и {friend}?", "{food}"),
+    "day": ("Какой это был день недели?", "{day}"),
+    "mood": ("Каково было {hero.dat}, когда случилась беда?", "{mood}"),
+    "food": ("Что ели {hero} и {friend}?", "{food}"),
     "animal": ("Кого увидели {hero} и {friend}?", "{animal.acc}"),
     "where": (
-        "Где в конце концов {object:оказался/оказалась/оказалось} {object}?",
+        "Где {object:нашёлся/нашлась/нашлось} {object}?",
         "{where}",
     ),
     "finder": ("Кто нашёл {object.acc} {where}?", "{finder}"),
