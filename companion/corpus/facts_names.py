@@ -34,8 +34,9 @@ PEOPLE = {
     ),
     "ru": table(
         "olivia=Оливия|Оливии|Оливии|f; maria=Мария|Марии|Марии|f; "
-        "lena=Лена|Лены|Лене|f; sofia=София|Софии|Софии|f; nora=Нора|Норы|Норе|f; "
-        "diana=Диана|Дианы|Диане|f; olga=Ольга|Ольги|Ольге|f; eva=Ева|Евы|Еве|f; "
+        "lena=Лена|Лены|Лене|f; sofia=София|Софии|Софии|f; "
+        "nora=Нора|Норы|Норе|f; diana=Диана|Дианы|Диане|f; "
+        "olga=Ольга|Ольги|Ольге|f; eva=Ева|Евы|Еве|f; "
         "clara=Клара|Клары|Кларе|f; emma=Эмма|Эммы|Эмме|f; "
         "lisa=Лиза|Лизы|Лизе|f; laura=Лаура|Лауры|Лауре|f; "
         "alice=Алиса|Алисы|Алисе|f; rita=Рита|Риты|Рите|f; "
@@ -55,7 +56,8 @@ PEOPLE = {
         "clara=克拉拉|f; emma=艾玛|f; lisa=丽莎|f; laura=劳拉|f; "
         "alice=爱丽丝|f; rita=丽塔|f; marta=玛尔塔|f; irina=伊琳娜|f; "
         "anton=安东|m; boris=鲍里斯|m; david=大卫|m; felix=菲利克斯|m; "
-        "ivan=伊万|m; karl=卡尔|m; mark=马克|m; oscar=奥斯卡|m; leonard=莱昂纳德|m; "
+        "ivan=伊万|m; karl=卡尔|m; mark=马克|m; oscar=奥斯卡|m; "
+        "leonard=莱昂纳德|m; "
         "peter=彼得|m; roman=罗曼|m; arthur=亚瑟|m; edward=爱德华|m; "
         "adam=亚当|m; martin=马丁|m; robert=罗伯特|m"
     ),
