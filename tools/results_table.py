@@ -9,7 +9,7 @@ from companion.files import write_atomically
 from tools.project import BOOK
 
 FOLDER = BOOK / "results" / "ladder"
-PAGE = BOOK / "results" / "ladder.md"
+PAGE = BOOK / "results" / "ladder.txt"
 
 
 def table() -> str:
