@@ -44,6 +44,10 @@ WIDGETS = re.compile(
     re.S,
 )
 PROGRAMS = {"_esm": "js", "_css": "css"}  # ending of each one's file
+FIGURE = re.compile(r"<img (?=[^>]*src=\"([^\"]*_images/[^\"]*\.svg)\")")
+SVG_SIZE = re.compile(
+    r"<svg[^>]*? width=\"([\d.]+)pt\"[^>]*? height=\"([\d.]+)pt\""
+)
 CHAPTER = re.compile(r"Chapter: book/(\S+)\.ipynb")
 REPAIRS = [
     (r"<script src=\"[^\"]*fontawesome[^\"]*\"></script>\n?", ""),
@@ -171,14 +175,35 @@ def share_programs(source: str, page: Path, folder: Path) -> str:
     return source[:start] + text + source[end:]
 
 
+def load_figures_late(source: str, page: Path) -> str:
+    """Let a figure load when the reader comes near, and keep its place.
+
+    Args:
+        source: the page's HTML.
+        page: where the page is; its figures lie beside it.
+    """
+
+    def late(match: re.Match) -> str:
+        drawing = (page.parent / match.group(1)).read_text(encoding="utf-8")
+        size = SVG_SIZE.search(drawing)
+        if size is None:
+            return match.group(0)
+        width, height = (round(float(pt) * 4 / 3) for pt in size.groups())
+        return f'<img loading="lazy" width="{width}" height="{height}" '
+
+    return FIGURE.sub(late, source)
+
+
 def repair_pages(app: Sphinx, exception: Exception | None) -> None:
-    """Apply `REPAIRS` and `share_programs` to the written pages."""
+    """Repair and lighten the written pages."""
     if exception or app.builder.format != "html":
         return
     folder = Path(app.outdir) / "_static" / "widgets"
     for page in Path(app.outdir).rglob("*.html"):
         source = page.read_text(encoding="utf-8")
         repaired = share_programs(source, page, folder)
+        if "loading=" not in repaired:
+            repaired = load_figures_late(repaired, page)
         for found, instead in REPAIRS:
             repaired = re.sub(found, instead, repaired)
         if repaired != source:
