@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from companion.evaluation.ladder import RENEW
 from companion.files import write_atomically
 from tools import results_table
-from tools.project import BOOK, notebooks
+from tools.project import BOOK, limit_threads, notebooks
 from tools.setup_cell import write_setup_cell
 
 KERNEL = {
@@ -32,7 +32,6 @@ KERNEL = {
     "name": "python3",
 }
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
-THREAD_VARIABLES = ["OMP_NUM_THREADS", "MKL_NUM_THREADS"]
 MODEL_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 STATE = "application/vnd.jupyter.widget-state+json"
 
@@ -176,8 +175,7 @@ def main() -> None:
         return
     cores = os.cpu_count() or 1
     workers = min(cores, len(paths))
-    for name in THREAD_VARIABLES:
-        os.environ.setdefault(name, str(max(1, cores // workers)))
+    limit_threads(max(1, cores // workers))
     os.environ[RENEW] = "1"  # rows of the table of results are outputs too
     failed = 0
     with ProcessPoolExecutor(workers) as pool:

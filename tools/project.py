@@ -65,3 +65,13 @@ def chromium() -> str | None:
     found = [named] if named else map(shutil.which, CHROMIUM_NAMES)
     mac = str(MAC_CHROME) if MAC_CHROME.exists() else None
     return next((path for path in found if path), mac)
+
+
+def limit_threads(threads: int) -> None:
+    """Give each process this many threads, all its libraries alike.
+
+    Two settings that disagree make them wait for one another. A number that
+    the reader has set for OpenMP wins.
+    """
+    threads = os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    os.environ["MKL_NUM_THREADS"] = threads

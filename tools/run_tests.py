@@ -11,10 +11,9 @@ import subprocess
 import sys
 import time
 
-from tools.project import ROOT, chromium, notebooks
+from tools.project import ROOT, chromium, limit_threads, notebooks
 
 CELL_SECONDS = 300  # far above any cell's time, to end one that hangs
-THREAD_VARIABLES = ["OMP_NUM_THREADS", "MKL_NUM_THREADS"]
 
 
 def parts(workers: int) -> dict[str, list[str]]:
@@ -59,9 +58,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     workers = parser.parse_args().workers
     missing = missing_tools()
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    for name in THREAD_VARIABLES:
-        os.environ.setdefault(name, str(threads))
+    limit_threads(max(1, (os.cpu_count() or 1) // workers))
     summary, failed = [], bool(missing and os.environ.get("CI"))
     for name, command in parts(workers).items():
         print(f"\n== {name}", flush=True)
