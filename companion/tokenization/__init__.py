@@ -1,5 +1,6 @@
 """From text to numbers: words and their ids."""
 
+from companion.tokenization.protocol import END_OF_TEXT, UNKNOWN, Tokenizer
 from companion.tokenization.vocabulary import (
     BOS,
     EOS,
@@ -12,10 +13,13 @@ from companion.tokenization.words import split_words
 
 __all__ = [
     "BOS",
+    "END_OF_TEXT",
     "EOS",
     "PAD",
     "SPECIAL_SYMBOLS",
     "UNK",
+    "UNKNOWN",
+    "Tokenizer",
     "Vocabulary",
     "split_words",
 ]
