@@ -1,5 +1,6 @@
 """From text to numbers: words and their ids."""
 
+from companion.tokenization.bpe import BPETokenizer
 from companion.tokenization.protocol import END_OF_TEXT, UNKNOWN, Tokenizer
 from companion.tokenization.vocabulary import (
     BOS,
@@ -19,6 +20,7 @@ __all__ = [
     "SPECIAL_SYMBOLS",
     "UNK",
     "UNKNOWN",
+    "BPETokenizer",
     "Tokenizer",
     "Vocabulary",
     "split_words",
