@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,37 +24,6 @@ MODULES = ["markov_chain", "ngram_writer", "two_distributions"]
 WORDS = ["the", "ball", "key", "is", "here", "."]
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
-
-
-@pytest.fixture(scope="session")
-def front_end(tmp_path_factory):
-    """The front end in a folder that says that .js files are modules."""
-    folder = tmp_path_factory.mktemp("front_end")
-    for path in FOLDER.glob("*.js"):
-        shutil.copy(path, folder)
-    (folder / "package.json").write_text('{"type": "module"}')
-    return folder
-
-
-@pytest.fixture(scope="session")
-def javascript(front_end):
-    """Call functions of a module: javascript(module, [(name, args)])."""
-
-    def call(module, calls):
-        request = {"module": str(front_end / f"{module}.js"), "calls": calls}
-        script = Path(__file__).parent / "widgets" / "call.mjs"
-        done = subprocess.run(
-            [NODE, script],
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return call
 
 
 def documents(n, seed, words=WORDS):

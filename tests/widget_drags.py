@@ -6,6 +6,9 @@ Each function takes a Playwright page on which one widget of the kind stands
 
 import re
 
+# widgets whose notebook is still to come: take a name out when it is there
+NOT_ON_A_PAGE = set()
+
 
 def widget(page, kind):
     """Find the first widget of a kind and wait until it is drawn."""

@@ -1,0 +1,106 @@
+"""Each widget alone on a page: drag it, look at it with axe-core."""
+
+import json
+import os
+
+import pytest
+import widget_drags
+from browser import AXE, FLAGS, RUN_AXE
+
+from companion import widgets
+from companion.widgets import base
+from tools.project import chromium
+
+PAGE = """<!doctype html><html lang="en" data-theme="THEME">
+<meta charset="utf-8"><title>A widget</title><style>STYLE</style>
+<body><main><h1>A widget</h1><div id="here"></div></main>
+<script type="module">
+SOURCE
+const state = STATE;
+const model = {
+  get: (name) => state[name],
+  set: (name, value) => { state[name] = value; },
+  save_changes() {}, on() {}, off() {},
+};
+window.state = state;
+render({ model, el: document.getElementById("here") });
+</script></body></html>"""
+
+
+def stand(widget, theme="light"):
+    """Write the page on which a widget stands alone."""
+    state = widget.get_state()
+    source = state.pop("_esm").replace("export default { render };", "")
+    shown = {k: v for k, v in state.items() if not k.startswith("_")}
+    text = json.dumps(shown, default=str).replace("</", "<\\/")
+    back = "#ffffff" if theme == "light" else "#121212"
+    style = f"body {{ background: {back}; color: #777 }}" + base.stylesheet()
+    return (
+        PAGE.replace("THEME", theme)
+        .replace("STYLE", style)
+        .replace("SOURCE", source)
+        .replace("STATE", text)
+    )
+
+
+@pytest.fixture(scope="module")
+def browser(playwright):
+    if chromium() is None:
+        message = "no Chromium or Chrome found: install one, or set CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def show(browser):
+    """Open a page with one widget; errors on it fail the test."""
+    pages, errors = [], []
+
+    def open_page(widget, theme="light", width=1000):
+        page = browser.new_page(
+            viewport={"width": width, "height": 900}, reduced_motion="reduce"
+        )
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.set_content(stand(widget, theme))
+        page.locator(".lm-widget").wait_for()
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert errors == []
+
+
+MAKERS = {
+    "markov_chain": widgets.MarkovChain,
+    "two_distributions": widgets.TwoDistributions,
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_widget_alone_can_be_dragged(show, name):
+    getattr(widget_drags, f"drag_{name}")(show(MAKERS[name]()))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", MAKERS)
+def test_widget_alone_is_accessible(show, name, theme):
+    if not AXE.exists():
+        pytest.skip("axe-core was not fetched (no npm)")
+    page = show(MAKERS[name](), theme)
+    page.add_script_tag(path=AXE)
+    assert page.evaluate(RUN_AXE, []) == []
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_widget_alone_fits_a_phone(show, name):
+    page = show(MAKERS[name](), width=360)
+    wide = page.evaluate(
+        "document.documentElement.scrollWidth - window.innerWidth"
+    )
+    assert wide <= 0
