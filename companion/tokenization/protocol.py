@@ -4,7 +4,7 @@ Chapter: book/3-tokenization/1-units-of-text.ipynb
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from operator import index
 from typing import Protocol, Self, runtime_checkable
 
@@ -139,3 +139,18 @@ def check_vocab_size(vocab_size: int, smallest: int) -> None:
         raise ValueError(
             f"vocab_size must be at least {smallest}, got {vocab_size}"
         )
+
+
+def check_texts(texts: Iterable[str]) -> Iterator[str]:
+    """Pass on texts one by one, each checked.
+
+    Raises:
+        ValueError: texts is one string, or `check_text` refuses one.
+    """
+    if isinstance(texts, str):
+        raise ValueError(
+            f"texts must be several documents, got one string ({texts[:20]!r})"
+        )
+    for text in texts:
+        check_text(text)
+        yield text

@@ -1,0 +1,201 @@
+"""Tokenizers that are a list: of words or of characters.
+
+Chapter: book/3-tokenization/1-units-of-text.ipynb
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Self
+
+import regex
+
+from companion.tokenization.protocol import (
+    END_OF_TEXT,
+    UNKNOWN,
+    check_ids,
+    check_text,
+    check_texts,
+    check_vocab_size,
+)
+from companion.tokenization.storage import hash_of, load_json, save_json
+from companion.tokenization.words import split_words
+
+_END_ID, _UNKNOWN_ID = 0, 1
+_RESERVED = (END_OF_TEXT, UNKNOWN)
+_WORD_PUNCT = regex.compile(r"\w+|[^\w\s]+")
+
+
+class _Index(dict):
+    """A dictionary that gives `<unk>`'s id for every token it lacks."""
+
+    def __missing__(self, token: str) -> int:
+        return _UNKNOWN_ID
+
+
+@dataclass(frozen=True)
+class _ListTokenizer:
+    """A cut and a list of tokens; what is not in the list is `<unk>`.
+
+    Args:
+        entries: the tokens with ids 2, 3 ...
+
+    Raises:
+        ValueError: a token is empty, not a string, reserved or there twice.
+    """
+
+    entries: tuple[str, ...]
+
+    cut: ClassVar[Callable[[str], Iterable[str]]]
+    glue: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", tuple(self.entries))
+        seen = {"", *_RESERVED}
+        for token in self.entries:
+            if not isinstance(token, str) or token in seen:
+                raise ValueError(
+                    "tokens must be strings that differ from each other, "
+                    f"from '' and from {_RESERVED}, got {token!r}"
+                )
+            seen.add(token)
+
+    @classmethod
+    def train(
+        cls, texts: Iterable[str], vocab_size: int, *, min_count: int = 1
+    ) -> Self:
+        """Keep the most frequent tokens; of equals, by code point.
+
+        Args:
+            texts: documents, read once.
+            vocab_size: the largest number of ids, `<|endoftext|>` and
+                `<unk>` included.
+            min_count: keep tokens seen at least so often.
+
+        Raises:
+            ValueError: vocab_size below 2, min_count below 1, or texts is
+                one string.
+        """
+        check_vocab_size(vocab_size, len(_RESERVED))
+        if min_count < 1:
+            raise ValueError(f"min_count must be at least 1, got {min_count}")
+        counts: Counter[str] = Counter()
+        for text in check_texts(texts):
+            counts.update(cls.cut(text))
+        for name in _RESERVED:
+            del counts[name]
+        kept = [token for token, n in counts.items() if n >= min_count]
+        kept.sort(key=lambda token: (-counts[token], token))
+        return cls(tuple(kept[: vocab_size - len(_RESERVED)]))
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """The name of each id: the two reserved ones, then the entries."""
+        return _RESERVED + self.entries
+
+    @property
+    def vocab_size(self) -> int:
+        """How many ids there are, the reserved ones included."""
+        return len(self.tokens)
+
+    @property
+    def special_ids(self) -> dict[str, int]:
+        """`<|endoftext|>` is 0."""
+        return {END_OF_TEXT: _END_ID}
+
+    @property
+    def unk_id(self) -> int:
+        """The id of whatever is not in the list."""
+        return _UNKNOWN_ID
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of all that decides encode and decode."""
+        return hash_of(self._content())
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _Index((token, i) for i, token in enumerate(self.entries, 2))
+
+    def encode(self, text: str) -> list[int]:
+        """Look up each piece of the text; unknown ones give `unk_id`.
+
+        Raises:
+            ValueError: text holds a surrogate.
+        """
+        check_text(text)
+        return list(map(self._index.__getitem__, type(self).cut(text)))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Join the names of the ids; `<|endoftext|>` is left out.
+
+        Raises:
+            ValueError: an id is not between 0 and vocab_size - 1.
+        """
+        ids = check_ids(ids, self.vocab_size)
+        return self.glue.join([self.tokens[i] for i in ids if i != _END_ID])
+
+    def _content(self) -> dict:
+        return {"kind": type(self).__name__, "tokens": list(self.entries)}
+
+    def save(
+        self, path: str | os.PathLike, *, overwrite: bool = False
+    ) -> None:
+        """Write the tokens as JSON, complete or not at all.
+
+        Raises:
+            FileExistsError: the file exists and `overwrite` is False.
+        """
+        kind = type(self).__name__
+        save_json(path, kind, self._content(), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file holds something else, or was changed.
+        """
+        return cls(tuple(load_json(path, cls.__name__)["tokens"]))
+
+
+class WordTokenizer(_ListTokenizer):
+    """Words as chapter 1 cuts them ("don't", "well-known"), marks alone.
+
+    Not reversible: white space is dropped, `decode` puts one space between
+    tokens, and an unknown word comes back as "<unk>".
+    """
+
+    cut = staticmethod(split_words)
+    glue = " "
+
+
+def _word_punct(text: str) -> list[str]:
+    return _WORD_PUNCT.findall(text)
+
+
+class WordPunctTokenizer(_ListTokenizer):
+    """Runs of word characters and runs of other marks: "don ' t", "?!".
+
+    That is all it does; it knows no parts of words, so a word outside the
+    list is unknown as a whole. Not reversible: white space is dropped,
+    `decode` puts one space between tokens, and an unknown word comes back
+    as "<unk>".
+    """
+
+    cut = staticmethod(_word_punct)
+    glue = " "
+
+
+class CharacterTokenizer(_ListTokenizer):
+    """One token a code point.
+
+    `decode(encode(text)) == text` if every character of the text is in the
+    list; others come back as "<unk>".
+    """
+
+    cut = staticmethod(iter)
+    glue = ""
