@@ -14,7 +14,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from companion.corpus import python_text, split
 from companion.tokenization import END_OF_TEXT, bpe_naive, bpe_trainer
-from companion.tokenization.bpe import BYTE_IDS, BYTE_NAMES, BPETokenizer
+from companion.tokenization.bpe import BPETokenizer
+from companion.tokenization.byte_names import BYTE_IDS, BYTE_NAMES
 from companion.tokenization.pieces import SPLITS, count_pieces, splitter
 from companion.tokenization.streaming import StreamDecoder
 

@@ -4,13 +4,14 @@ Chapter: book/3-tokenization/2-byte-pairs.ipynb
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from heapq import heapify, heappop, heappush
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Self
 
 from companion.tokenization import bpe_trainer
+from companion.tokenization.byte_names import BYTE_IDS, BYTE_NAMES, BYTES
+from companion.tokenization.merging import PieceCache, merge_ids
 from companion.tokenization.pieces import SPLITS, count_pieces, splitter
 from companion.tokenization.protocol import (
     END_OF_TEXT,
@@ -27,26 +28,6 @@ from companion.tokenization.tokenizer_json import (
 
 KIND = "bpe"
 N_BASE = 257  # the end of a text, and the 256 bytes
-_CACHED = 1_000_000  # pieces whose ids are kept, at most
-
-
-def _printable_bytes() -> tuple[str, ...]:
-    """Give each byte a character that can be seen, as GPT-2 does.
-
-    The bytes that are printable in Latin-1 stand for themselves, the other
-    68, in their order, for the characters from U+0100 on.
-    """
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in set(printable)]
-    names = {byte: chr(byte) for byte in printable}
-    names |= {byte: chr(256 + n) for n, byte in enumerate(others)}
-    return tuple(names[byte] for byte in range(256))
-
-
-BYTE_NAMES = _printable_bytes()  # the space is "Ġ", the line end "Ċ"
-# Ids 1 to 256 in the order of the names, as `tokenizers` numbers them.
-_BYTES = sorted(range(256), key=BYTE_NAMES.__getitem__)
-BYTE_IDS = tuple(1 + _BYTES.index(byte) for byte in range(256))
 
 
 class BPETokenizer:
@@ -74,7 +55,7 @@ class BPETokenizer:
         self.merges = tuple((int(a), int(b)) for a, b in merges)
         self.split = split
         self._cut = splitter(split)
-        self._bytes = [b"", *(bytes([byte]) for byte in _BYTES)]
+        self._bytes = [b"", *(bytes([byte]) for byte in BYTES)]
         for n, (a, b) in enumerate(self.merges):
             if not (0 < a < N_BASE + n and 0 < b < N_BASE + n):
                 raise ValueError(
@@ -83,7 +64,7 @@ class BPETokenizer:
                 )
             self._bytes.append(self._bytes[a] + self._bytes[b])
         self._merged = {pair: N_BASE + n for n, pair in enumerate(self.merges)}
-        self._cache: dict[str, list[int]] = _Cache(self._encode_piece)
+        self._cache: dict[str, list[int]] = PieceCache(self._encode_piece)
 
     @classmethod
     def train(
@@ -254,56 +235,3 @@ class BPETokenizer:
             raise ValueError(f"the vocabulary in {path} must fit its merges")
         check_hash(path, ours["content_hash"], tokenizer.content_hash)
         return tokenizer
-
-
-class _Cache(dict):
-    """The ids of the pieces seen so far."""
-
-    def __init__(self, encode: Callable[[str], list[int]]) -> None:
-        self.encode = encode
-
-    def __missing__(self, piece: str) -> list[int]:
-        if len(self) >= _CACHED:
-            self.clear()
-        self[piece] = ids = self.encode(piece)
-        return ids
-
-
-def merge_ids(
-    ids: Sequence[int], merged: dict[tuple[int, int], int]
-) -> list[int]:
-    """Join pairs of neighbours, the lowest new id first, until none is left.
-
-    A heap holds the pairs that can be joined and a linked list the tokens,
-    so that n tokens take about n log n steps.
-
-    Args:
-        ids: the tokens of one piece.
-        merged: the id that each pair becomes.
-
-    Returns:
-        The tokens after all merges.
-    """
-    ids, n = list(ids), len(ids)
-    after, before = list(range(1, n + 1)), list(range(-1, n - 1))
-    heap = [
-        (merged[pair], place)
-        for place, pair in enumerate(pairwise(ids))
-        if pair in merged
-    ]
-    heapify(heap)
-    while heap:
-        new, place = heappop(heap)
-        second = after[place]
-        if second == n or merged.get((ids[place], ids[second])) != new:
-            continue  # an earlier join has changed the pair
-        ids[place], ids[second] = new, 0
-        after[place] = right = after[second]
-        if right < n:
-            before[right] = place
-            if pair := merged.get((new, ids[right])):
-                heappush(heap, (pair, place))
-        left = before[place]
-        if left >= 0 and (pair := merged.get((ids[left], new))):
-            heappush(heap, (pair, left))
-    return [token for token in ids if token]
