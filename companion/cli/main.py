@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from companion.cli import corpus
+from companion.cli.doctor import doctor
 
 
 class OneLineErrors(TyperGroup):
@@ -56,6 +57,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(corpus.app, name="corpus")
+app.command()(doctor)
 
 
 def _show_version(wanted: bool) -> None:
