@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 
 from companion.evaluation.ladder import RENEW
 from companion.files import write_atomically
-from tools import results_table
+from tools import results_table, run_times
 from tools.project import BOOK, limit_threads, notebooks
 from tools.setup_cell import write_setup_cell
 
@@ -177,7 +177,7 @@ def main() -> None:
     workers = min(cores, len(paths))
     limit_threads(max(1, cores // workers))
     os.environ[RENEW] = "1"  # rows of the table of results are outputs too
-    failed = 0
+    failed, seconds = 0, {}
     with ProcessPoolExecutor(workers) as pool:
         jobs = {pool.submit(run, path, args.timeout): path for path in paths}
         for done, job in enumerate(as_completed(jobs), start=1):
@@ -185,9 +185,13 @@ def main() -> None:
             where = f"[{done}/{len(jobs)}]"
             error = job.exception()
             failed += error is not None
+            if not error:
+                seconds[jobs[job]] = job.result()
             outcome = f"FAILED\n{error}" if error else f"{job.result():.1f} s"
             print(f"{where} {name}: {outcome}", flush=True)
     results_table.main()
+    if seconds and (len(paths) == 1 or args.all):
+        run_times.record(seconds, everything=args.all)
     sys.exit(1 if failed else 0)
 
 
