@@ -1,7 +1,13 @@
 """From text to numbers: words and their ids."""
 
 from companion.tokenization.bpe import BPETokenizer
+from companion.tokenization.byte_tokenizer import ByteTokenizer
 from companion.tokenization.protocol import END_OF_TEXT, UNKNOWN, Tokenizer
+from companion.tokenization.simple import (
+    CharacterTokenizer,
+    WordPunctTokenizer,
+    WordTokenizer,
+)
 from companion.tokenization.vocabulary import (
     BOS,
     EOS,
@@ -21,7 +27,11 @@ __all__ = [
     "UNK",
     "UNKNOWN",
     "BPETokenizer",
+    "ByteTokenizer",
+    "CharacterTokenizer",
     "Tokenizer",
     "Vocabulary",
+    "WordPunctTokenizer",
+    "WordTokenizer",
     "split_words",
 ]

@@ -13,7 +13,20 @@ from companion.tokenization.protocol import (
     check_text,
     check_vocab_size,
 )
-from companion.tokenization.storage import hash_of, load_json, save_json
+from companion.tokenization.tokenizer_json import (
+    check_hash,
+    content_hash,
+    read_tokenizer_json,
+    write_tokenizer_json,
+)
+
+KIND = "byte"
+# How `tokenizers` writes a byte that is a token of its own.
+BYTE_TOKENS = tuple(f"<0x{byte:02X}>" for byte in range(256))
+BYTES_DECODER = {
+    "type": "Sequence",
+    "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"}],
+}
 
 
 class ByteTokenizer:
@@ -25,8 +38,8 @@ class ByteTokenizer:
 
     vocab_size = 257
     special_ids: ClassVar[dict[str, int]] = {END_OF_TEXT: 0}
-    tokens = (END_OF_TEXT, *(f"<0x{byte:02X}>" for byte in range(256)))
-    content_hash = hash_of({"kind": "ByteTokenizer"})
+    tokens = (END_OF_TEXT, *BYTE_TOKENS)
+    content_hash = content_hash(KIND)
 
     @classmethod
     def train(cls, texts: Iterable[str] = (), vocab_size: int = 257) -> Self:
@@ -65,13 +78,27 @@ class ByteTokenizer:
     def save(
         self, path: str | os.PathLike, *, overwrite: bool = False
     ) -> None:
-        """Write a file that names the tokenizer.
+        """Write a `tokenizer.json` that the `tokenizers` library reads too.
 
         Raises:
             FileExistsError: the file exists and `overwrite` is False.
         """
-        content = {"kind": "ByteTokenizer"}
-        save_json(path, "ByteTokenizer", content, overwrite=overwrite)
+        # Merging no pairs and falling back to bytes for all it lacks.
+        model = {
+            "type": "BPE",
+            "vocab": {name: i for i, name in enumerate(self.tokens)},
+            "merges": [],
+            "byte_fallback": True,
+        }
+        write_tokenizer_json(
+            path,
+            kind=KIND,
+            content_hash=self.content_hash,
+            model=model,
+            pre_tokenizer=None,
+            decoder=BYTES_DECODER,
+            overwrite=overwrite,
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Self:
@@ -81,5 +108,6 @@ class ByteTokenizer:
             FileNotFoundError: there is no such file.
             ValueError: the file holds something else, or was changed.
         """
-        load_json(path, "ByteTokenizer")
+        _, ours = read_tokenizer_json(path, KIND)
+        check_hash(path, ours["content_hash"], cls.content_hash)
         return cls()

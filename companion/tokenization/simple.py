@@ -20,12 +20,23 @@ from companion.tokenization.protocol import (
     check_texts,
     check_vocab_size,
 )
-from companion.tokenization.storage import hash_of, load_json, save_json
-from companion.tokenization.words import split_words
+from companion.tokenization.tokenizer_json import (
+    check_hash,
+    content_hash,
+    read_tokenizer_json,
+    write_tokenizer_json,
+)
+from companion.tokenization.words import WORD_PATTERN, split_words
 
 _END_ID, _UNKNOWN_ID = 0, 1
 _RESERVED = (END_OF_TEXT, UNKNOWN)
-_WORD_PUNCT = regex.compile(r"\w+|[^\w\s]+")
+# What \w means here; in Oniguruma, which `tokenizers` uses, it has "½" too.
+_W = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}"
+
+
+def _spelt_out(pattern: str) -> str:
+    r"""Replace \w by what it stands for."""
+    return pattern.replace(r"[^\w", f"[^{_W}").replace(r"\w", f"[{_W}]")
 
 
 class _Index(dict):
@@ -48,6 +59,8 @@ class _ListTokenizer:
 
     entries: tuple[str, ...]
 
+    kind: ClassVar[str]
+    pattern: ClassVar[str]  # what a token looks like
     cut: ClassVar[Callable[[str], Iterable[str]]]
     glue: ClassVar[str]
 
@@ -113,7 +126,7 @@ class _ListTokenizer:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of all that decides encode and decode."""
-        return hash_of(self._content())
+        return content_hash(self.kind, self.entries)
 
     @cached_property
     def _index(self) -> _Index:
@@ -137,19 +150,34 @@ class _ListTokenizer:
         ids = check_ids(ids, self.vocab_size)
         return self.glue.join([self.tokens[i] for i in ids if i != _END_ID])
 
-    def _content(self) -> dict:
-        return {"kind": type(self).__name__, "tokens": list(self.entries)}
-
     def save(
         self, path: str | os.PathLike, *, overwrite: bool = False
     ) -> None:
-        """Write the tokens as JSON, complete or not at all.
+        """Write a `tokenizer.json` that the `tokenizers` library reads too.
 
         Raises:
             FileExistsError: the file exists and `overwrite` is False.
         """
-        kind = type(self).__name__
-        save_json(path, kind, self._content(), overwrite=overwrite)
+        vocabulary = {token: i for i, token in enumerate(self.tokens)}
+        split = {
+            "type": "Split",
+            "pattern": {"Regex": _spelt_out(self.pattern)},
+            "behavior": "Removed",
+            "invert": True,  # what does not match is removed
+        }
+        write_tokenizer_json(
+            path,
+            kind=self.kind,
+            content_hash=self.content_hash,
+            model={
+                "type": "WordLevel",
+                "vocab": vocabulary,
+                "unk_token": UNKNOWN,
+            },
+            pre_tokenizer=split,
+            decoder=None if self.glue else {"type": "Fuse"},
+            overwrite=overwrite,
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Self:
@@ -159,7 +187,17 @@ class _ListTokenizer:
             FileNotFoundError: there is no such file.
             ValueError: the file holds something else, or was changed.
         """
-        return cls(tuple(load_json(path, cls.__name__)["tokens"]))
+        model, ours = read_tokenizer_json(path, cls.kind)
+        ids = model.get("vocab")
+        tokens = [*ids] if isinstance(ids, dict) else []
+        n_reserved = len(_RESERVED)
+        if tuple(tokens[:n_reserved]) != _RESERVED or list(
+            ids.values()
+        ) != list(range(len(ids))):
+            raise ValueError(f"{path} must give each token its place as id")
+        tokenizer = cls(tuple(tokens[n_reserved:]))
+        check_hash(path, ours["content_hash"], tokenizer.content_hash)
+        return tokenizer
 
 
 class WordTokenizer(_ListTokenizer):
@@ -169,12 +207,10 @@ class WordTokenizer(_ListTokenizer):
     tokens, and an unknown word comes back as "<unk>".
     """
 
+    kind = "word"
+    pattern = WORD_PATTERN
     cut = staticmethod(split_words)
     glue = " "
-
-
-def _word_punct(text: str) -> list[str]:
-    return _WORD_PUNCT.findall(text)
 
 
 class WordPunctTokenizer(_ListTokenizer):
@@ -186,7 +222,9 @@ class WordPunctTokenizer(_ListTokenizer):
     as "<unk>".
     """
 
-    cut = staticmethod(_word_punct)
+    kind = "word-punct"
+    pattern = r"\w+|[^\w\s]+"
+    cut = staticmethod(regex.compile(pattern).findall)
     glue = " "
 
 
@@ -197,5 +235,7 @@ class CharacterTokenizer(_ListTokenizer):
     list; others come back as "<unk>".
     """
 
+    kind = "character"
+    pattern = r"(?m:.)"  # Oniguruma's m: the dot takes line ends too
     cut = staticmethod(iter)
     glue = ""

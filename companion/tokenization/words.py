@@ -7,7 +7,8 @@ import regex
 
 # `regex` rather than `re`: its \w includes combining marks, so that a
 # decomposed "й" (two code points) stays inside its word.
-_WORD = regex.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
+WORD_PATTERN = r"\w+(?:['’-]\w+)*|[^\w\s]"
+_WORD = regex.compile(WORD_PATTERN)
 
 
 def split_words(text: str) -> list[str]:
