@@ -17,12 +17,19 @@ PAGE = """<!doctype html><html lang="en" data-theme="THEME">
 <script type="module">
 SOURCE
 const state = STATE;
+const told = new EventTarget();
 const model = {
   get: (name) => state[name],
-  set: (name, value) => { state[name] = value; },
-  save_changes() {}, on() {}, off() {},
+  set: (name, value) => {
+    const changed = JSON.stringify(state[name]) !== JSON.stringify(value);
+    state[name] = value;
+    if (changed) told.dispatchEvent(new Event(`change:${name}`));
+  },
+  on: (name, update) => told.addEventListener(name, update),
+  off: (name, update) => told.removeEventListener(name, update),
+  save_changes() {},
 };
-window.state = state;
+window.model = model;
 render({ model, el: document.getElementById("here") });
 </script></body></html>"""
 
@@ -77,6 +84,7 @@ def show(browser):
 
 
 MAKERS = {
+    "gradient_descent": widgets.GradientDescent,
     "markov_chain": widgets.MarkovChain,
     "two_distributions": widgets.TwoDistributions,
 }

@@ -7,7 +7,7 @@ Each function takes a Playwright page on which one widget of the kind stands
 import re
 
 # widgets whose notebook is still to come: take a name out when it is there
-NOT_ON_A_PAGE = set()
+NOT_ON_A_PAGE = {"drag_gradient_descent"}
 
 
 def widget(page, kind):
@@ -130,3 +130,57 @@ def drag_ngram_writer(page):
     )
     sentence = root.locator(".lm-say")
     wait_for_change(page, lambda: "zzzz" in sentence.text_content(), False)
+
+
+def drag_gradient_descent(page):
+    """Drag the start and the rate: path, curve and sentence follow."""
+    root = widget(page, "descent")
+    charts = root.locator("svg.lm-plot")
+    sentence = root.locator(".lm-say")
+    wait_for_change(page, sentence.text_content, "")
+
+    def labels():
+        return [charts.nth(i).get_attribute("aria-label") for i in range(2)]
+
+    def numbers(name):
+        return float(range_input(root, name).input_value())
+
+    def drag_start(across, down):
+        root.locator(".lm-handle-dot").scroll_into_view_if_needed()
+        dot = root.locator(".lm-handle-dot").bounding_box()
+        x, y = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + across, y + down, steps=5)
+        page.mouse.up()
+
+    before, x, y = labels(), numbers("start-x"), numbers("start-y")
+    drag_start(60, -30)
+    after = wait_for_change(page, labels, before)
+    assert after[0] != before[0] and after[1] != before[1]
+    assert numbers("start-x") > x + 0.3, "the start went to the right"
+    assert numbers("start-y") > y + 0.1, "the start went up"
+
+    drag_range(page, range_input(root, "lr"), 1.0)
+    wait_for_change(page, lambda: "Diverges" in sentence.text_content(), False)
+    root.get_by_role("button", name="Take the largest stable rate").click()
+    wait_for_change(page, lambda: "exactly" in sentence.text_content(), False)
+    drag_range(page, range_input(root, "lr"), 0.4)
+    wait_for_change(page, lambda: "Diverges" in sentence.text_content(), True)
+
+    before = labels()
+    root.get_by_label("surface").select_option("saddle")
+    after = wait_for_change(page, labels, before)
+    assert "saddle" in after[0]
+    root.get_by_role("button", name="Back to the start").click()
+    wait_for_change(page, lambda: numbers("steps"), 50.0)
+    root.get_by_role("button", name="Step").click()
+    wait_for_change(page, lambda: numbers("steps"), 0.0)
+    root.get_by_role("button", name="Run").click()
+    wait_for_change(page, lambda: numbers("steps") >= 3, False)
+    root.get_by_role("button", name="Pause").click()
+
+    slider, before = range_input(root, "start-y"), labels()
+    slider.focus()
+    page.keyboard.press("ArrowUp")
+    wait_for_change(page, labels, before)

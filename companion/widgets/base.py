@@ -1,8 +1,8 @@
 """What the book's widgets share: one file of front end, and its twins.
 
 A widget is a Python class here and an ES module of the same name beside it.
-`shared.js` is put in front of the module, because a static page cannot
-resolve `./shared.js`; Node imports both files as they are.
+The files it imports (`shared.js`, ...) are put in front of the module, because
+a static page cannot resolve `./shared.js`; Node imports them as they are.
 
 Chapter: book/1-language-models/1-counting.ipynb
 """
@@ -18,12 +18,12 @@ import traitlets
 FOLDER = Path(__file__).parent
 MAX_STATE = 150_000  # bytes of JSON; a page may weigh 300 kB in all
 
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./shared\.js";\n', re.M)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?!default\b)", re.M)
 
 
 def bundle(name: str) -> str:
-    """Join `shared.js` and `<name>.js` into one module without imports.
+    """Join `<name>.js` and what it imports into one module without imports.
 
     Args:
         name: the widget's file, without `.js`.
@@ -34,9 +34,18 @@ def bundle(name: str) -> str:
     Raises:
         FileNotFoundError: there is no such file.
     """
-    shared = (FOLDER / "shared.js").read_text(encoding="utf-8")
-    own = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
-    return _EXPORT.sub("", shared + _IMPORT.sub("", own))
+    parts: dict[str, str] = {}
+    _collect(name, parts)
+    return _EXPORT.sub("", "".join(parts.values()))
+
+
+def _collect(name: str, parts: dict[str, str]) -> None:
+    """Add a file to `parts`, after the files it imports, each once."""
+    source = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    for imported in _IMPORT.findall(source):
+        if imported not in parts:
+            _collect(imported, parts)
+    parts[name] = _IMPORT.sub("", source)
 
 
 def stylesheet() -> str:

@@ -113,10 +113,12 @@ export function uniqueId() {
  * @param {object} options label, min, max, step, value, format(value) for the
  *   number shown, tone ("a" blue, "b" orange), name (found by tests),
  *   onInput(value) while it is dragged, onChange(value) when it is let go.
- * @returns {{root, input, set}} set(value) moves it without an event.
+ * @returns {{root, input, set, limit}} set(value) moves it without an event;
+ *   limit(max) ends it elsewhere.
  */
 export function slider(options) {
-  const { label, min = 0, max = 1, step = 0.01, tone = "a", name } = options;
+  const { label, min = 0, step = 0.01, tone = "a", name } = options;
+  let { max = 1 } = options;
   const format = options.format ?? ((value) => show(value));
   const id = uniqueId();
   const input = element("input", { id, type: "range", min, max, step });
@@ -124,9 +126,13 @@ export function slider(options) {
   const set = (value) => {
     const text = format(value);
     input.value = value;
-    input.style.setProperty("--lm-fill", (value - min) / (max - min));
+    input.style.setProperty("--lm-fill", (value - min) / (max - min || 1));
     if (output.textContent !== text) output.textContent = text;
     input.setAttribute("aria-valuetext", text);
+  };
+  const limit = (end) => {
+    max = end;
+    input.max = end;
   };
   input.addEventListener("input", () => {
     set(Number(input.value));
@@ -143,7 +149,7 @@ export function slider(options) {
     input,
     output,
   );
-  return { root, input, set };
+  return { root, input, set, limit };
 }
 
 /** A native button. */

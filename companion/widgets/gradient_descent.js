@@ -1,0 +1,685 @@
+// Gradient descent on a surface one chooses: map, path, loss, verdict.
+import {
+  button, element, legend, listen, onFrame, panel, show, slider, spoken, store,
+  svg, uniqueId, write,
+} from "./shared.js";
+
+// ---- the mathematics (pure; the twin is descent.py) -----------------------
+
+const CEILING = 1e12; // a loss above it counts as gone
+const REACH = 2; // the map shows x and y from -REACH to REACH
+
+/** What descent.py has, and beside it a title and where contours stand. */
+export const SURFACES = {
+  bowl: {
+    title: "round bowl",
+    formula: "½(x² + y²)",
+    value: (x, y) => 0.5 * (x * x + y * y),
+    gradient: (x, y) => [x, y],
+    curvature: 1,
+    lowest: 0,
+    steep: [0, 1],
+    start: [-1.6, 1.2],
+    lr: 0.1,
+    minima: [[0, 0]],
+    crowding: 2,
+  },
+  valley: {
+    title: "long valley",
+    formula: "½(x² + 25y²)",
+    value: (x, y) => 0.5 * (x * x + 25 * y * y),
+    gradient: (x, y) => [x, 25 * y],
+    curvature: 25,
+    lowest: 0,
+    steep: [1],
+    start: [-1.8, 0.8],
+    lr: 0.07,
+    minima: [[0, 0]],
+    crowding: 2.6,
+  },
+  rosenbrock: {
+    title: "Rosenbrock’s bend",
+    formula: "(1 − x)² + 100(y − x²)²",
+    value: (x, y) => (1 - x) * (1 - x) + 100 * (y - x * x) * (y - x * x),
+    gradient: (x, y) => [
+      2 * (x - 1) - 400 * x * (y - x * x),
+      200 * (y - x * x),
+    ],
+    curvature: 501 + Math.sqrt(250601),
+    lowest: 0,
+    steep: [],
+    start: [-1.2, 1],
+    lr: 0.001,
+    minima: [[1, 1]],
+    crowding: 5,
+  },
+  saddle: {
+    title: "saddle between two hollows",
+    formula: "½x² − ½y² + ¼y⁴",
+    value: (x, y) => 0.5 * x * x - 0.5 * y * y + 0.25 * y * y * y * y,
+    gradient: (x, y) => [x, y * y * y - y],
+    curvature: 2,
+    lowest: -0.25,
+    steep: [],
+    start: [-1.6, 0.01],
+    lr: 0.1,
+    minima: [[0, -1], [0, 1]],
+    crowding: 2,
+  },
+};
+
+/** Loss and gradient at a point. */
+export function slopeAt(name, x, y) {
+  const { value, gradient } = SURFACES[name];
+  return { loss: value(x, y), gradient: gradient(x, y) };
+}
+
+/** Step against the gradient, as torch.optim.SGD does. */
+export function descend(name, start, lr, momentum, steps) {
+  const { value, gradient } = SURFACES[name];
+  let [x, y] = start;
+  let v = 0;
+  let w = 0;
+  const points = [[x, y]];
+  const losses = [value(x, y)];
+  for (let t = 0; t < steps; t += 1) {
+    const [across, along] = gradient(x, y);
+    v = momentum * v + across;
+    w = momentum * w + along;
+    x -= lr * v;
+    y -= lr * w;
+    const loss = value(x, y);
+    if (!(loss <= CEILING)) return { points, losses, diverged: true };
+    points.push([x, y]);
+    losses.push(loss);
+  }
+  return { points, losses, diverged: false };
+}
+
+/** 2 (1 + momentum) / L: above it no minimum holds a descent. */
+export function largestStableRate(name, momentum) {
+  return (2 * (1 + momentum)) / SURFACES[name].curvature;
+}
+
+/** In one word how it ends. */
+export function verdict(name, lr, momentum, path) {
+  const { gradient, lowest, steep } = SURFACES[name];
+  const limit = largestStableRate(name, momentum);
+  if (path.diverged) return "diverges";
+  if (steep.some((axis) => path.points[0][axis] !== 0)) {
+    if (Math.abs(lr - limit) <= 1e-9 * limit) return "edge";
+    if (lr > limit) return "diverges";
+  }
+  const last = path.points.length - 1;
+  const [across, along] = gradient(...path.points[last]);
+  if (path.losses[last] - lowest < 1e-6) return "arrived";
+  if (across * across + along * along < 1e-12) return "stuck";
+  return lr > limit ? "bounces" : "under way";
+}
+
+// ---- numbers in words -----------------------------------------------------
+
+const RAISED = { "-": "⁻" };
+[..."⁰¹²³⁴⁵⁶⁷⁸⁹"].forEach((digit, i) => {
+  RAISED[i] = digit;
+});
+
+/** A power of ten: 10⁻³. */
+export function powerOfTen(exponent) {
+  return `10${[...String(exponent)].map((c) => RAISED[c]).join("")}`;
+}
+
+/** Three digits, whatever the size: 0.0123, 1.20 × 10⁷. */
+export function brief(value) {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 1e-3 && size < 1e4) {
+    return String(Number(value.toPrecision(3))).replace("-", "−");
+  }
+  const [digits, exponent] = value.toExponential(1).split("e");
+  const power = powerOfTen(Number(exponent));
+  return `${digits.replace("-", "−")} × ${power}`;
+}
+
+// ---- the map --------------------------------------------------------------
+
+const CELLS = 96;
+const LEVELS = 12;
+
+/** The losses at which contours are drawn, low to high. */
+export function levels(name) {
+  const { value, lowest, crowding } = SURFACES[name];
+  const corners = [-REACH, REACH].flatMap((x) =>
+    [-REACH, REACH].map((y) => value(x, y)),
+  );
+  const high = Math.max(...corners);
+  return Array.from(
+    { length: LEVELS - 1 },
+    (_, k) => lowest + (high - lowest) * ((k + 1) / LEVELS) ** crowding,
+  );
+}
+
+/**
+ * Where the surface is below a level, cell by cell: the polygons that fill
+ * it, and the pieces of its rim (marching squares).
+ */
+export function contour(name, level, cells = CELLS) {
+  const { value } = SURFACES[name];
+  const at = (i) => -REACH + (2 * REACH * i) / cells;
+  const heights = Array.from({ length: cells + 1 }, (_, j) =>
+    Array.from({ length: cells + 1 }, (_, i) => value(at(i), at(j)) - level),
+  );
+  const polygons = [];
+  const rim = [];
+  for (let j = 0; j < cells; j += 1) {
+    let row = null; // cells side by side that are below make one polygon
+    for (let i = 0; i < cells; i += 1) {
+      const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+      const polygon = [];
+      const crossings = [];
+      corners.forEach(([a, b], k) => {
+        const [c, d] = corners[(k + 1) % 4];
+        const [here, there] = [heights[b][a], heights[d][c]];
+        if (here < 0) polygon.push([at(a), at(b)]);
+        if (here < 0 !== there < 0) {
+          const share = here / (here - there);
+          const x = at(a) + share * (at(c) - at(a));
+          const y = at(b) + share * (at(d) - at(b));
+          polygon.push([x, y]);
+          crossings.push([x, y]);
+        }
+      });
+      if (polygon.length === 4 && !crossings.length) {
+        if (row) [row[1], row[2]] = [polygon[1], polygon[2]];
+        else polygons.push((row = polygon));
+        continue;
+      }
+      row = null;
+      if (polygon.length) polygons.push(polygon);
+      for (let k = 0; k + 1 < crossings.length; k += 2) {
+        rim.push([crossings[k], crossings[k + 1]]);
+      }
+    }
+  }
+  return { polygons, rim };
+}
+
+const SIDE = 300;
+const PAD = { left: 26, bottom: 24, top: 6, right: 6 };
+const FRAME = {
+  width: PAD.left + SIDE + PAD.right,
+  height: PAD.top + SIDE + PAD.bottom,
+};
+
+function toMap([x, y]) {
+  const far = 50 * SIDE; // browsers draw no line to the end of the world
+  const keep = (value) => Math.max(-far, Math.min(far, value));
+  return [
+    keep(PAD.left + (SIDE * (x + REACH)) / (2 * REACH)),
+    keep(PAD.top + (SIDE * (REACH - y)) / (2 * REACH)),
+  ];
+}
+
+function outline(points, close = "") {
+  const text = points.map((point) =>
+    toMap(point).map((value) => Number(value.toFixed(1))).join(" "),
+  );
+  return `M${text.join("L")}${close}`;
+}
+
+function clip(id) {
+  return svg(
+    "clipPath",
+    { id },
+    svg("rect", { x: PAD.left, y: PAD.top, width: SIDE, height: SIDE }),
+  );
+}
+
+function word(x, y, text, extra = "") {
+  return svg("text", { x, y, class: `lm-axis ${extra}` }, text);
+}
+
+function frame() {
+  return svg("rect", {
+    class: "lm-frame", x: PAD.left, y: PAD.top, width: SIDE, height: SIDE,
+  });
+}
+
+function drawMap(onDrag, onDrop) {
+  const id = uniqueId();
+  const ground = svg("g", { "clip-path": `url(#${id})` });
+  const path = svg("path", { class: "lm-path" });
+  const dots = svg("path", { class: "lm-path-dots" });
+  const end = svg("circle", { class: "lm-path-end", r: 5 });
+  const start = svg(
+    "g",
+    { class: "lm-handle" },
+    svg("circle", { class: "lm-handle-area", r: 22 }),
+    svg("circle", { class: "lm-handle-dot", r: 8 }),
+  );
+  const ticks = [-2, -1, 0, 1, 2].flatMap((value) => {
+    const [x, y] = toMap([value, value]);
+    const text = show(value, 0);
+    return [
+      word(x, PAD.top + SIDE + 16, text, "lm-middle"),
+      word(PAD.left - 6, y + 4, text, "lm-end"),
+    ];
+  });
+  const node = svg(
+    "svg",
+    {
+      class: "lm-plot lm-map",
+      role: "img",
+      viewBox: `0 0 ${FRAME.width} ${FRAME.height}`,
+    },
+    svg("defs", {}, clip(id)),
+    ground,
+    frame(),
+    ...ticks,
+    svg("g", { "clip-path": `url(#${id})` }, path, dots, end),
+    start,
+  );
+  const place = (event) => {
+    const corner = node.getBoundingClientRect();
+    const scale = FRAME.width / corner.width;
+    const within = (value) => {
+      const shown = Math.max(-REACH, Math.min(REACH, value));
+      return Math.round(shown * 100) / 100;
+    };
+    const x = (event.clientX - corner.left) * scale - PAD.left;
+    const y = (event.clientY - corner.top) * scale - PAD.top;
+    return [
+      within((2 * REACH * x) / SIDE - REACH),
+      within(REACH - (2 * REACH * y) / SIDE),
+    ];
+  };
+  let held = false;
+  start.addEventListener("pointerdown", (event) => {
+    held = true;
+    start.setPointerCapture(event.pointerId);
+    event.preventDefault();
+  });
+  start.addEventListener("pointermove", (event) => {
+    if (held) onDrag(place(event));
+  });
+  const drop = () => {
+    if (held) onDrop();
+    held = false;
+  };
+  start.addEventListener("pointerup", drop);
+  start.addEventListener("pointercancel", drop);
+  start.addEventListener("click", (event) => event.stopPropagation());
+  node.addEventListener("click", (event) => {
+    onDrag(place(event));
+    onDrop();
+  });
+
+  let surface = "";
+  const paint = (name) => {
+    surface = name;
+    const layers = levels(name).map((level) => contour(name, level));
+    ground.replaceChildren(
+      ...layers.map(({ polygons }) =>
+        svg("path", {
+          class: "lm-depth",
+          d: polygons.map((polygon) => outline(polygon, "Z")).join(""),
+        }),
+      ),
+      ...layers.map(({ rim }) =>
+        svg("path", {
+          class: "lm-contour", d: rim.map((piece) => outline(piece)).join(""),
+        }),
+      ),
+      ...SURFACES[name].minima.map((point) => {
+        const [x, y] = toMap(point);
+        return svg("path", {
+          class: "lm-minimum",
+          d: `M${x - 6} ${y}h12M${x} ${y - 6}v12`,
+        });
+      }),
+    );
+  };
+  const update = (name, descent) => {
+    if (name !== surface) paint(name);
+    const { points, losses } = descent;
+    path.setAttribute("d", outline(points));
+    dots.setAttribute(
+      "d", points.map((point) => `${outline([point])}h0`).join(""),
+    );
+    const last = points[points.length - 1];
+    const [x, y] = toMap(last);
+    end.setAttribute("cx", x);
+    end.setAttribute("cy", y);
+    start.setAttribute("transform", `translate(${toMap(points[0]).join(" ")})`);
+    const spot = (point) => point.map(brief).join(", ");
+    node.setAttribute(
+      "aria-label",
+      `Contour map of the ${SURFACES[name].title}. The path leads from ` +
+        `(${spot(points[0])}) in ${points.length - 1} steps to ` +
+        `(${spot(last)}); the loss goes from ${brief(losses[0])} to ` +
+        `${brief(losses[losses.length - 1])}.`,
+    );
+  };
+  return { node, update };
+}
+
+// ---- the loss curve -------------------------------------------------------
+
+/** The powers of ten that hold all values, at most 12 below the greatest. */
+export function decades(values) {
+  const exponents = values
+    .filter((value) => value > 0)
+    .map((value) => Math.log10(value));
+  if (!exponents.length) return [-1, 0];
+  const high = Math.ceil(Math.max(...exponents) + 1e-9);
+  const low = Math.floor(Math.min(...exponents));
+  return [Math.min(high - 1, Math.max(low, high - 12)), high];
+}
+
+function drawCurve() {
+  const id = uniqueId();
+  const curve = svg("path", { class: "lm-path" });
+  const marks = svg("g", {});
+  const node = svg(
+    "svg",
+    {
+      class: "lm-plot", role: "img",
+      viewBox: `-16 0 ${FRAME.width + 16} ${FRAME.height}`,
+    },
+    svg("defs", {}, clip(id)),
+    frame(),
+    marks,
+    svg("g", { "clip-path": `url(#${id})` }, curve),
+    word(PAD.left + SIDE / 2, PAD.top + SIDE + 16, "step", "lm-middle"),
+  );
+  const update = (name, { losses }) => {
+    const heights = losses.map((loss) => loss - SURFACES[name].lowest);
+    const [low, high] = decades(heights);
+    const end = Math.max(1, losses.length - 1);
+    const x = (t) => PAD.left + (SIDE * t) / end;
+    const y = (height) => {
+      const exponent = height > 0 ? Math.log10(height) : low;
+      const share = (exponent - low) / (high - low);
+      return PAD.top + SIDE * (1 - Math.max(0, share));
+    };
+    const by = Math.ceil((high - low) / 6);
+    const ticks = [];
+    for (let k = high; k >= low; k -= by) {
+      const at = y(10 ** k);
+      ticks.push(
+        word(PAD.left - 6, at + 5, powerOfTen(k), "lm-end"),
+        svg("path", { class: "lm-grid", d: `M${PAD.left} ${at}h${SIDE}` }),
+      );
+    }
+    const bottom = PAD.top + SIDE + 16;
+    marks.replaceChildren(
+      ...ticks,
+      word(PAD.left, bottom, "0", "lm-middle"),
+      word(PAD.left + SIDE, bottom, String(end), "lm-end"),
+    );
+    const points = heights.map(
+      (height, t) => `${x(t).toFixed(1)} ${y(height).toFixed(1)}`,
+    );
+    curve.setAttribute("d", `M${points.join("L")}`);
+    node.setAttribute(
+      "aria-label",
+      `Loss above its lowest value at each step, on a logarithmic scale: ` +
+        `from ${brief(heights[0])} to ${brief(heights[heights.length - 1])} ` +
+        `in ${heights.length - 1} steps.`,
+    );
+  };
+  return { node, update };
+}
+
+// ---- the widget -----------------------------------------------------------
+
+/** What the reader is told: the limit, then how it ends. */
+export function descentSentence(name, lr, momentum, path) {
+  const { curvature, lowest, steep } = SURFACES[name];
+  const limit = largestStableRate(name, momentum);
+  const formula = momentum > 0 ? "2(1 + momentum)/L" : "2/L";
+  const rate =
+    `${steep.length ? "The surface" : "At its minimum the surface"} bends by ` +
+    `at most L = ${brief(curvature)}, so the largest stable rate is ` +
+    `${formula} = ${brief(limit)}. `;
+  const made = path.points.length - 1;
+  const after = `After ${made} ${made === 1 ? "step" : "steps"} `;
+  const above = brief(path.losses[made] - lowest);
+  const now = `${after}the loss is ${above} above its lowest.`;
+  const over = `${brief(lr)} is above it`;
+  return (
+    rate +
+    {
+      diverges: path.diverged
+        ? `Diverges: ${lr > limit ? `${over}, and ` : ""}after ${made + 1} ` +
+          `steps the loss passes ${powerOfTen(12)}.`
+        : `Diverges: ${over}, so each swing is longer than the last. ${now}`,
+      edge:
+        "The rate is exactly that: along the steepest direction it swings " +
+        `for ever and neither falls nor grows. ${now}`,
+      arrived: `Arrived: ${now.replace("After", "after")}`,
+      stuck:
+        "Stuck: the gradient is zero here, and yet this is no minimum but " +
+        `a saddle point. ${now}`,
+      bounces: `${over}: it may bounce about, but cannot settle. ${now}`,
+      "under way": now,
+    }[verdict(name, lr, momentum, path)]
+  );
+}
+
+function render({ model, el }) {
+  const names = ["surface", "start", "lr", "momentum", "steps"];
+  const view = {};
+  const load = () => {
+    for (const name of names) view[name] = model.get(name);
+  };
+  load();
+  let timer = 0;
+
+  const root = panel(el, {
+    kind: "descent",
+    title: "Gradient descent",
+    hint:
+      "Drag the starting point on the map, or use the sliders. The bluer, " +
+      "the lower; a cross marks a minimum.",
+  });
+  const told = spoken();
+  const keep = () => store(model, { ...view });
+  const map = drawMap(
+    (point) => {
+      view.start = point;
+      draw();
+    },
+    keep,
+  );
+  const curve = drawCurve();
+
+  const draw = onFrame(() => {
+    const { surface, start, lr, momentum, steps } = view;
+    const path = descend(surface, start, lr, momentum, steps);
+    map.update(surface, path);
+    curve.update(surface, path);
+    told.say(descentSentence(surface, lr, momentum, path));
+    controls.rate.set(Math.log10(lr));
+    controls.momentum.set(momentum);
+    controls.steps.set(steps);
+    controls.x.set(start[0]);
+    controls.y.set(start[1]);
+    chooser.value = surface;
+    write(formula, `loss = ${SURFACES[surface].formula}`);
+  });
+
+  const control = (name, label, change, options) =>
+    slider({
+      label,
+      name,
+      ...options,
+      onInput: (value) => {
+        change(value);
+        draw();
+      },
+      onChange: keep,
+    });
+  const controls = {
+    rate: control(
+      "lr",
+      "learning rate",
+      (value) => {
+        view.lr = Math.max(1e-4, Math.min(10, 10 ** value));
+      },
+      { min: -4, max: 1, step: 0.01, format: () => brief(view.lr) },
+    ),
+    momentum: control(
+      "momentum",
+      "momentum",
+      (value) => {
+        view.momentum = value;
+      },
+      { min: 0, max: 0.99 },
+    ),
+    steps: control(
+      "steps",
+      "steps shown",
+      (value) => {
+        view.steps = value;
+      },
+      { min: 0, max: 300, step: 1, format: (value) => show(value, 0) },
+    ),
+    x: control(
+      "start-x",
+      "start x",
+      (value) => {
+        view.start = [value, view.start[1]];
+      },
+      { min: -REACH, max: REACH, tone: "b" },
+    ),
+    y: control(
+      "start-y",
+      "start y",
+      (value) => {
+        view.start = [view.start[0], value];
+      },
+      { min: -REACH, max: REACH, tone: "b" },
+    ),
+  };
+
+  const id = uniqueId();
+  const chooser = element(
+    "select",
+    { id, class: "lm-input" },
+    ...Object.entries(SURFACES).map(([value, { title }]) =>
+      element("option", { value }, title),
+    ),
+  );
+  chooser.addEventListener("change", () => {
+    const { start, lr } = SURFACES[chooser.value];
+    Object.assign(view, { surface: chooser.value, start, lr });
+    keep();
+    draw();
+  });
+  const formula = element("p", { class: "lm-status" });
+
+  const step = () => {
+    view.steps += 1;
+    if (view.steps >= 300) pause();
+    view.steps = Math.min(300, view.steps);
+    draw();
+  };
+  const pause = () => {
+    clearInterval(timer);
+    timer = 0;
+    write(run, "Run");
+    keep();
+  };
+  const run = button("Run", () => {
+    if (timer) {
+      pause();
+      return;
+    }
+    if (view.steps >= 300) view.steps = 0;
+    timer = setInterval(step, 60);
+    write(run, "Pause");
+  });
+  const buttons = element(
+    "div",
+    { class: "lm-buttons" },
+    button(
+      "Step",
+      () => {
+        step();
+        keep();
+      },
+      { class: "lm-button lm-main" },
+    ),
+    run,
+    button("Back to the start", () => {
+      if (timer) pause();
+      view.steps = 0;
+      keep();
+      draw();
+    }),
+    button("Take the largest stable rate", () => {
+      view.lr = largestStableRate(view.surface, view.momentum);
+      keep();
+      draw();
+    }),
+  );
+
+  root.append(
+    element(
+      "div",
+      { class: "lm-field" },
+      element("label", { for: id }, "surface"),
+      chooser,
+      formula,
+    ),
+    element(
+      "div",
+      { class: "lm-columns" },
+      element(
+        "div",
+        {},
+        map.node,
+        legend([
+          ["lm-key-start", "start"],
+          ["lm-key-end", "where it is now"],
+        ]),
+      ),
+      element(
+        "div",
+        {},
+        element(
+          "p", { class: "lm-status" }, "loss above its lowest value, log scale",
+        ),
+        curve.node,
+      ),
+    ),
+    element(
+      "div",
+      { class: "lm-rows lm-by-two" },
+      element(
+        "div",
+        {},
+        controls.rate.root,
+        controls.momentum.root,
+        controls.steps.root,
+      ),
+      element("div", {}, controls.x.root, controls.y.root),
+    ),
+    buttons,
+    told.node,
+  );
+  const forget = listen(model, names, () => {
+    load();
+    draw();
+  });
+  draw();
+  return () => {
+    clearInterval(timer);
+    draw.cancel();
+    told.cancel();
+    forget();
+  };
+}
+
+export default { render };
