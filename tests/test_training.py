@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
+from companion.evaluation import NeuralScorer
 from companion.models import (
     RecurrentConfig,
     RecurrentModel,
     WindowConfig,
     WindowModel,
 )
-from companion.tokenization import Vocabulary
+from companion.tokenization import BPETokenizer, Vocabulary
 from companion.training import (
     TrainConfig,
     document_batches,
@@ -257,3 +258,25 @@ def test_refuses_to_train_on_nothing():
         fit(small_model(), [], TrainConfig(steps=1))
     with pytest.raises(ValueError, match="batch_size must be at least 1"):
         next(document_batches(encoded([1]), 0, np.random.default_rng(0)))
+
+
+def test_texts_stand_between_ends_of_text():
+    tokenizer = BPETokenizer(())
+    (encoded,) = encode_documents(["to be"], tokenizer)
+    assert encoded.tolist() == [0, *tokenizer.encode("to be"), 0]
+
+
+def test_score_of_a_text_is_the_cross_entropy_of_its_tokens():
+    tokenizer = BPETokenizer.train(["to be or not to be"], 262)
+    torch.manual_seed(0)
+    model = RecurrentModel(
+        RecurrentConfig(vocab_size=tokenizer.vocab_size, d_hidden=16)
+    )
+    text = "not to be"
+    ids = torch.tensor([0, *tokenizer.encode(text), 0])
+    logits = model(ids[None, :-1])[0]
+    expected = -torch.nn.functional.cross_entropy(
+        logits, ids[1:], reduction="none"
+    )
+    scored = NeuralScorer(model, tokenizer).log_probs(text)
+    np.testing.assert_allclose(scored, expected.detach(), rtol=1e-5)

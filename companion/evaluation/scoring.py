@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import nn
 
-    from companion.tokenization import Vocabulary
+    from companion.tokenization import Tokenizer, Vocabulary
     from companion.training import Batch
 
 
@@ -37,10 +37,13 @@ class LanguageModel(Protocol):
 class NeuralScorer:
     """A neural model and its vocabulary, seen as a `LanguageModel`.
 
-    A word the vocabulary lacks is scored as <unk>.
+    A word the vocabulary lacks is scored as <unk>. With a `Tokenizer` in
+    place of a vocabulary a document is a text, and tokens are scored.
     """
 
-    def __init__(self, model: "nn.Module", vocabulary: "Vocabulary") -> None:
+    def __init__(
+        self, model: "nn.Module", vocabulary: "Vocabulary | Tokenizer"
+    ) -> None:
         self.model = model
         self.vocabulary = vocabulary
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from companion.tokenization import Vocabulary
+    from companion.tokenization import Tokenizer, Vocabulary
 
 IGNORED = -100  # torch's own mark for a target that does not count
 POOL = 16  # batches' worth of documents that are sorted by length together
@@ -30,22 +30,33 @@ class Batch(NamedTuple):
 
 
 def encode_documents(
-    documents: Iterable[Sequence[str]], vocabulary: "Vocabulary"
+    documents: Iterable[Sequence[str]],
+    vocabulary: "Vocabulary | Tokenizer",
 ) -> list[np.ndarray]:
-    """Turn each document into its ids between <s> and </s>.
+    """Turn each document into its ids, between a begin and an end.
 
     Args:
-        documents: each a sequence of words.
+        documents: each a sequence of words for a `Vocabulary`, which has
+            "<s>" and "</s>"; a text for a `Tokenizer`, where the end of one
+            text is the begin of the next.
         vocabulary: gives the ids.
 
     Returns:
-        One (len(words) + 2,) array of int64 a document.
+        One array of int64 a document, two longer than its ids.
     """
-    begin, end = [vocabulary.bos_id], [vocabulary.eos_id]
+    begin, end, ids = _ids_of(vocabulary)
     return [
-        np.concatenate([begin, vocabulary.ids(words), end], dtype=np.int64)
-        for words in documents
+        np.concatenate([[begin], ids(document), [end]], dtype=np.int64)
+        for document in documents
     ]
+
+
+def _ids_of(vocabulary: "Vocabulary | Tokenizer") -> tuple:
+    """The id before and after a document, and what gives those between."""
+    if hasattr(vocabulary, "encode"):
+        (end,) = vocabulary.special_ids.values()
+        return end, end, vocabulary.encode
+    return vocabulary.bos_id, vocabulary.eos_id, vocabulary.ids
 
 
 def pad(documents: Sequence[np.ndarray], *, pad_id: int = 0) -> Batch:
