@@ -197,11 +197,11 @@ def test_broken_lists_are_refused(cls, tmp_path):
     first, second = list(vocabulary)[2:4]
     vocabulary[first], vocabulary[second] = 3, 2  # ids out of order
     path.write_text(json.dumps(record))
-    with pytest.raises(ValueError, match="must give each token its place"):
+    with pytest.raises(ValueError, match="must list its tokens in the order"):
         cls.load(path)
     del record["model"]["vocab"]
     path.write_text(json.dumps(record))
-    with pytest.raises(ValueError, match="must give each token its place"):
+    with pytest.raises(ValueError, match="must list its tokens in the order"):
         cls.load(path)
 
 

@@ -16,6 +16,7 @@ from companion.tokenization.vocabulary import (
     UNK,
     Vocabulary,
 )
+from companion.tokenization.wordpiece import WordPieceTokenizer
 from companion.tokenization.words import split_words
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "CharacterTokenizer",
     "Tokenizer",
     "Vocabulary",
+    "WordPieceTokenizer",
     "WordPunctTokenizer",
     "WordTokenizer",
     "split_words",

@@ -12,6 +12,12 @@ from typing import ClassVar, Self
 
 import regex
 
+from companion.tokenization.entries import (
+    RESERVED,
+    UNKNOWN_ID,
+    check_entries,
+    read_entries,
+)
 from companion.tokenization.protocol import (
     END_OF_TEXT,
     UNKNOWN,
@@ -28,8 +34,6 @@ from companion.tokenization.tokenizer_json import (
 )
 from companion.tokenization.words import WORD_PATTERN, split_words
 
-_END_ID, _UNKNOWN_ID = 0, 1
-_RESERVED = (END_OF_TEXT, UNKNOWN)
 # What \w means here; in Oniguruma, which `tokenizers` uses, it has "½" too.
 _W = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}"
 
@@ -43,7 +47,7 @@ class _Index(dict):
     """A dictionary that gives `<unk>`'s id for every token it lacks."""
 
     def __missing__(self, token: str) -> int:
-        return _UNKNOWN_ID
+        return UNKNOWN_ID
 
 
 @dataclass(frozen=True)
@@ -65,15 +69,7 @@ class _ListTokenizer:
     glue: ClassVar[str]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "entries", tuple(self.entries))
-        seen = {"", *_RESERVED}
-        for token in self.entries:
-            if not isinstance(token, str) or token in seen:
-                raise ValueError(
-                    "tokens must be strings that differ from each other, "
-                    f"from '' and from {_RESERVED}, got {token!r}"
-                )
-            seen.add(token)
+        object.__setattr__(self, "entries", check_entries(self.entries))
 
     @classmethod
     def train(
@@ -91,22 +87,22 @@ class _ListTokenizer:
             ValueError: vocab_size below 2, min_count below 1, or texts is
                 one string.
         """
-        check_vocab_size(vocab_size, len(_RESERVED))
+        check_vocab_size(vocab_size, len(RESERVED))
         if min_count < 1:
             raise ValueError(f"min_count must be at least 1, got {min_count}")
         counts: Counter[str] = Counter()
         for text in check_texts(texts):
             counts.update(cls.cut(text))
-        for name in _RESERVED:
+        for name in RESERVED:
             del counts[name]
         kept = [token for token, n in counts.items() if n >= min_count]
         kept.sort(key=lambda token: (-counts[token], token))
-        return cls(tuple(kept[: vocab_size - len(_RESERVED)]))
+        return cls(tuple(kept[: vocab_size - len(RESERVED)]))
 
     @cached_property
     def tokens(self) -> tuple[str, ...]:
         """The name of each id: the two reserved ones, then the entries."""
-        return _RESERVED + self.entries
+        return RESERVED + self.entries
 
     @property
     def vocab_size(self) -> int:
@@ -116,12 +112,12 @@ class _ListTokenizer:
     @property
     def special_ids(self) -> dict[str, int]:
         """`<|endoftext|>` is 0."""
-        return {END_OF_TEXT: _END_ID}
+        return {END_OF_TEXT: 0}
 
     @property
     def unk_id(self) -> int:
         """The id of whatever is not in the list."""
-        return _UNKNOWN_ID
+        return UNKNOWN_ID
 
     @cached_property
     def content_hash(self) -> str:
@@ -148,7 +144,7 @@ class _ListTokenizer:
             ValueError: an id is not between 0 and vocab_size - 1.
         """
         ids = check_ids(ids, self.vocab_size)
-        return self.glue.join([self.tokens[i] for i in ids if i != _END_ID])
+        return self.glue.join([self.tokens[i] for i in ids if i])
 
     def save(
         self, path: str | os.PathLike, *, overwrite: bool = False
@@ -188,14 +184,7 @@ class _ListTokenizer:
             ValueError: the file holds something else, or was changed.
         """
         model, ours = read_tokenizer_json(path, cls.kind)
-        ids = model.get("vocab")
-        tokens = [*ids] if isinstance(ids, dict) else []
-        n_reserved = len(_RESERVED)
-        if tuple(tokens[:n_reserved]) != _RESERVED or list(
-            ids.values()
-        ) != list(range(len(ids))):
-            raise ValueError(f"{path} must give each token its place as id")
-        tokenizer = cls(tuple(tokens[n_reserved:]))
+        tokenizer = cls(read_entries(path, model))
         check_hash(path, ours["content_hash"], tokenizer.content_hash)
         return tokenizer
 
