@@ -8,6 +8,7 @@ import widget_drags
 from browser import AXE, FLAGS, RUN_AXE
 
 from companion import widgets
+from companion.autograd import Value
 from companion.widgets import base
 from tools.project import chromium
 
@@ -83,7 +84,16 @@ def show(browser):
     assert errors == []
 
 
+def neuron():
+    """One neuron and its squared error, as a graph."""
+    x, w, b = Value(2.0), Value(-0.5), Value(0.8)
+    loss = ((w * x + b).tanh() - 1) ** 2
+    return widgets.AutogradGraph(loss, {"x": x, "w": w, "b": b, "loss": loss})
+
+
 MAKERS = {
+    "autograd_graph": neuron,
+    "bpe_stepper": widgets.BPEStepper,
     "gradient_descent": widgets.GradientDescent,
     "markov_chain": widgets.MarkovChain,
     "two_distributions": widgets.TwoDistributions,

@@ -8,8 +8,11 @@ import subprocess
 import numpy as np
 import pytest
 
+from companion.autograd import Value
 from companion.ngrams import KneserNey, NGramModel
 from companion.widgets import (
+    AutogradGraph,
+    BPEStepper,
     GradientDescent,
     MarkovChain,
     NGramWriter,
@@ -22,6 +25,8 @@ from companion.widgets import two_distributions as two
 
 FOLDER = base.FOLDER
 MODULES = [
+    "autograd_graph",
+    "bpe_stepper",
     "gradient_descent",
     "markov_chain",
     "ngram_writer",
@@ -278,7 +283,10 @@ def test_words_are_spaced_as_in_the_story(javascript):
 def widgets():
     """One of each kind."""
     stories = documents(200, 0, [f"word{i}" for i in range(300)])
+    leaf = Value(3.0)
     return [
+        AutogradGraph(leaf * leaf + leaf, {"a": leaf}),
+        BPEStepper(),
         GradientDescent(),
         MarkovChain(),
         NGramWriter(stories, stories[:20]),

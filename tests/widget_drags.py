@@ -7,7 +7,11 @@ Each function takes a Playwright page on which one widget of the kind stands
 import re
 
 # widgets whose notebook is still to come: take a name out when it is there
-NOT_ON_A_PAGE = {"drag_gradient_descent"}
+NOT_ON_A_PAGE = {
+    "drag_autograd_graph",
+    "drag_bpe_stepper",
+    "drag_gradient_descent",
+}
 
 
 def widget(page, kind):
@@ -184,3 +188,91 @@ def drag_gradient_descent(page):
     slider.focus()
     page.keyboard.press("ArrowUp")
     wait_for_change(page, labels, before)
+
+
+def drag_bpe_stepper(page):
+    """Merge, drag the number of merges, type: text, pairs, chart follow."""
+    root = widget(page, "bpe")
+    tokens = root.locator(".lm-token")
+    sentence = root.locator(".lm-say")
+    chart = root.locator("svg.lm-plot")
+    numbers = root.locator(".lm-numbers strong")
+    merges = range_input(root, "merges")
+    wait_for_change(page, sentence.text_content, "")
+    drag_range(page, merges, 0.0)
+    wait_for_change(page, merges.input_value, None)
+    wait_for_change(page, lambda: numbers.nth(2).text_content() == "1.00", 0)
+
+    before = numbers.all_text_contents()
+    n_bytes = tokens.count()
+    assert before[0] == before[1] == str(n_bytes)
+    label = chart.get_attribute("aria-label")
+    root.get_by_role("button", name="Merge").click()
+    after = wait_for_change(page, numbers.all_text_contents, before)
+    assert int(after[1]) < n_bytes and after[3] == "258"
+    assert root.locator(".lm-token.lm-fresh").count() == n_bytes - int(
+        after[1]
+    )
+    assert chart.get_attribute("aria-label") != label
+    wait_for_change(page, lambda: "Merge 1:" in sentence.text_content(), False)
+
+    drag_range(page, merges, 1.0)
+    end = merges.get_attribute("max")
+    wait_for_change(page, merges.input_value, "1")
+    assert merges.input_value() == end
+    wait_for_change(
+        page, lambda: "No pair is left" in sentence.text_content(), False
+    )
+    root.get_by_role("button", name="Undo").click()
+    wait_for_change(page, merges.input_value, end)
+
+    root.get_by_label("your text").fill("щи да щи")
+    wait_for_change(page, lambda: merges.get_attribute("max"), end)
+    root.get_by_role("button", name="Back to bytes").click()
+    wait_for_change(page, tokens.count, 4)
+    assert tokens.count() == 14, "six letters of two bytes, two spaces"
+    assert root.locator(".lm-token .lm-code").count() == 12
+    merges.focus()
+    page.keyboard.press("ArrowRight")
+    wait_for_change(page, tokens.count, 14)
+    pairs = root.locator(".lm-table tbody th")
+    assert pairs.first.text_content().startswith("▸ ")
+
+
+def drag_autograd_graph(page):
+    """Step to the end and back, then change a leaf."""
+    root = widget(page, "autograd")
+    picture = root.locator("svg.lm-nodes")
+    sentence = root.locator(".lm-say")
+    wait_for_change(page, sentence.text_content, "")
+
+    def state():
+        return picture.get_attribute("aria-label")
+
+    def press(name):
+        before = state()
+        root.get_by_role("button", name=name, exact=True).click()
+        return wait_for_change(page, state, before)
+
+    slider = range_input(root, "step")
+    if slider.input_value() != "0":
+        press("Only the leaves")
+    assert "not yet known" in state()
+    press("Step")
+    wait_for_change(page, lambda: "Forward" in sentence.text_content(), False)
+    assert "not yet known" not in press("To the end")
+    wait_for_change(page, lambda: "complete" in sentence.text_content(), False)
+    before = state()
+    drag_range(page, slider, 0.5)
+    wait_for_change(page, state, before)
+    press("Step back")
+
+    press("To the end")
+    before, leaf = state(), root.locator('[data-lm-name^="leaf-"] input').first
+    drag_range(page, leaf, 0.9)
+    after = wait_for_change(page, state, before)
+    grads = [re.findall(r"grad ([^;]*)", text) for text in (before, after)]
+    assert len(grads[0]) == len(grads[1]) > 1
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    wait_for_change(page, state, after)

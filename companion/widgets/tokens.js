@@ -9,7 +9,7 @@ export const MAX_TEXT = 2000; // characters of a text that a reader types
 // \s in JavaScript is not white space as Unicode defines it (it has U+FEFF
 // and lacks U+0085), so the class is spelt out.
 const WS = "\\p{White_Space}";
-const LETTER = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
+const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}"; // \w
 
 const CUTS = {
   gpt2:
@@ -21,10 +21,8 @@ const CUTS = {
     `|\\p{N}{1,3}| ?[^${WS}\\p{L}\\p{N}]+[\\r\\n]*|${WS}*[\\r\\n]+` +
     `|${WS}+(?!\\P{White_Space})|${WS}+`,
   lines: "[^\\n]*\\n|[^\\n]+",
-  words: `${LETTER}+(?:['’-]${LETTER}+)*|[^\\p{Alphabetic}\\p{M}\\p{Nd}` +
-    `\\p{Pc}\\p{Join_Control}${WS}]`,
-  wordpunct: `${LETTER}+|[^\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}` +
-    `\\p{Join_Control}${WS}]+`,
+  words: `[${WORD}]+(?:['’-][${WORD}]+)*|[^${WORD}${WS}]`,
+  wordpunct: `[${WORD}]+|[^${WORD}${WS}]+`,
   characters: "[^]",
 };
 
@@ -98,18 +96,26 @@ export function partsOfText(text) {
   return Array.from(text, shown);
 }
 
+/** How many bytes a character has, by its first; 0 if it is not the first. */
+function lengthFrom(lead) {
+  if (lead < 0x80) return 1;
+  if (lead < 0xc0) return 0;
+  if (lead < 0xe0) return 2;
+  return lead < 0xf0 ? 3 : 4;
+}
+
 /**
  * The same for bytes out of a text: whole characters, and the bytes of
  * unfinished ones as two digits to base 16.
  */
 export function partsOfBytes(bytes) {
   const parts = [];
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   for (let i = 0; i < bytes.length; ) {
     const lead = bytes[i];
-    const length = lead < 128 ? 1 : lead < 192 ? 0 : lead < 224 ? 2 : lead < 240 ? 3 : 4;
+    const length = lengthFrom(lead);
     if (length && i + length <= bytes.length) {
       const one = Uint8Array.from(bytes.slice(i, i + length));
-      const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
       parts.push(shown(utf8.decode(one)));
       i += length;
     } else {
@@ -120,14 +126,10 @@ export function partsOfBytes(bytes) {
   return parts;
 }
 
-/** A token in a sentence: 'lo', or 'a D0' with a byte of a character. */
+/** A token in a sentence: 'lo', or 'a‹D0›' with a byte of a character. */
 export function quoted(parts) {
-  let text = "";
-  parts.forEach((part, i) => {
-    const apart = i > 0 && (part.code || parts[i - 1].code);
-    text += (apart ? " " : "") + part.text;
-  });
-  return `'${text}'`;
+  const texts = parts.map(({ text, code }) => (code ? `‹${text}›` : text));
+  return `'${texts.join("").replaceAll("›‹", " ")}'`;
 }
 
 // ---- boxes and the field to type in ---------------------------------------
@@ -156,7 +158,7 @@ export function tokenRow(label) {
 export function textField({ label, value, onInput, onChange }) {
   const id = uniqueId();
   const input = element("textarea", {
-    id, class: "lm-input", rows: "3", spellcheck: "false", dir: "auto",
+    id, class: "lm-input", rows: "4", spellcheck: "false", dir: "auto",
     autocomplete: "off", maxlength: MAX_TEXT,
   });
   const set = (text) => {
