@@ -72,6 +72,16 @@ def test_more_hashes_are_more_exact():
     assert spreads[0] / spreads[1] == pytest.approx(4, rel=0.4)
 
 
+def test_a_long_document_is_the_smallest_of_its_parts():
+    """Grams are hashed some at a time; a signature is their minimum."""
+    rng = np.random.default_rng(5)
+    document, minhash = words(rng, 3000), MinHash()
+    parts = [document[i : i + 304] for i in range(0, 3000, 300)]
+    signatures = minhash.signatures(map(" ".join, parts))
+    whole = minhash.signature(" ".join(document))
+    assert np.array_equal(whole, signatures.min(axis=0))
+
+
 def test_near_duplicates_match_comparing_all_with_all():
     rng = np.random.default_rng(2)
     documents = []

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from companion.corpus.files import read_documents, write_documents
 from companion.shards import open_shards, write_shards
 from companion.shards.encoding import GROUP
-from companion.tokenization.byte_tokenizer import ByteTokenizer
+from companion.tokenization import ByteTokenizer
 
 TEXTS = ["One day, Tom ran.", "", "雨停了。", "Кот спит." * 9, "a", "bc"]
 
@@ -147,7 +147,7 @@ def test_a_parquet_file_larger_than_memory_passes_through(tmp_path):
 import resource, sys
 from companion.corpus.files import read_documents
 from companion.shards import write_shards
-from companion.tokenization.byte_tokenizer import ByteTokenizer
+from companion.tokenization import ByteTokenizer
 class Short(ByteTokenizer):
     def encode(self, text): return super().encode(text[:9])
 import pyarrow.parquet
@@ -187,7 +187,7 @@ def test_a_file_in_the_way_is_never_replaced(tmp_path):
     ("arguments", "message"),
     [
         ({"documents": "one"}, "several strings, got one string"),
-        ({"documents": []}, "must be documents to write, got none"),
+        ({"documents": []}, "must be documents to write, got none for train"),
         ({"split": "../train"}, "letters, digits, - and _, got '../train'"),
         ({"split": ""}, "letters, digits, - and _, got ''"),
         ({"tokens_per_shard": 0}, "tokens_per_shard must be at least 1, got"),

@@ -15,7 +15,7 @@ from companion.shards import (
     open_shards,
     write_shards,
 )
-from companion.tokenization.byte_tokenizer import ByteTokenizer
+from companion.tokenization import ByteTokenizer
 from companion.training import batches as training
 
 TEXTS = [

@@ -12,7 +12,7 @@ import pytest
 from companion.shards import open_shards, write_shards
 from companion.shards.encoding import GROUP
 from companion.shards.whole import folder_written_whole
-from companion.tokenization.byte_tokenizer import ByteTokenizer
+from companion.tokenization import ByteTokenizer
 
 
 def test_stopping_leaves_the_old_set(tmp_path):
@@ -33,7 +33,7 @@ def test_killing_the_writer_leaves_a_whole_set_or_nothing(tmp_path, workers):
     code = """
 import sys
 from companion.shards import write_shards
-from companion.tokenization.byte_tokenizer import ByteTokenizer
+from companion.tokenization import ByteTokenizer
 if __name__ == "__main__":
     print("ready", flush=True)
     for n in range(10**9):
@@ -146,7 +146,7 @@ def test_workers_end_with_a_killed_parent(tmp_path):
     code = """
 import multiprocessing, sys
 from companion.shards import write_shards
-from companion.tokenization.byte_tokenizer import ByteTokenizer
+from companion.tokenization import ByteTokenizer
 def texts():
     for n in range(10**9):
         if n == 20:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from companion.cli import corpus
+from companion.cli import corpus, tokenize
 from companion.cli.doctor import doctor
 
 
@@ -57,6 +57,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(tokenize.app, name="tokenize")
 app.command()(doctor)
 
 

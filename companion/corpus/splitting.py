@@ -43,6 +43,21 @@ def split_documents(
     return parts
 
 
+def part_of(
+    document: str,
+    *,
+    fractions: Mapping[str, float] = FRACTIONS,
+    seed: int = 0,
+) -> str:
+    """Name the part that `split_documents` puts a document into.
+
+    Raises:
+        ValueError: a share is negative, or they do not sum to 1.
+    """
+    _check(fractions)
+    return _part(document, fractions, seed)
+
+
 def _check(fractions: Mapping[str, float]) -> None:
     total = math.fsum(fractions.values())
     if any(share < 0 for share in fractions.values()):

@@ -61,12 +61,13 @@ class PackedBatches(Batches):
 
     def _batch(self, rows: np.ndarray) -> Batch:
         length = self.context_length
-        shape = (len(rows), length)
-        inputs, targets = (np.empty(shape, np.int64) for _ in range(2))
-        for place, window in enumerate(rows.tolist()):
-            start = window * length
-            ids = self.shards.tokens(start, start + length + 1)
-            inputs[place], targets[place] = ids[:-1], ids[1:]
+        tokens, dtype = self.shards.tokens, self.shards.manifest.dtype
+        ids = np.empty((len(rows), length + 1), dtype)
+        for place, start in enumerate((rows * length).tolist()):
+            ids[place] = tokens(start, start + length + 1)
+        inputs, targets = (
+            a.astype(np.int64, order="C") for a in (ids[:, :-1], ids[:, 1:])
+        )
         return Batch(inputs, targets)
 
 

@@ -13,6 +13,8 @@ from companion.shards.grams import comparable_words, gram_hashes, mix
 
 _CAUGHT = 0.99  # of the pairs that are exactly at the threshold
 
+_AT_ONCE = 512  # grams: their hashes under all keys fit into the cache
+
 
 @dataclass(frozen=True, kw_only=True)
 class MinHash:
@@ -62,9 +64,10 @@ class MinHash:
             (n_hashes,) uint32; all ones for a text without words.
         """
         grams = self.grams(text)
-        if not len(grams):
-            return np.full(self.n_hashes, 2**32 - 1, np.uint32)
-        smallest = mix(grams ^ self._keys).min(axis=1)
+        smallest = np.full(self.n_hashes, 2**64 - 1, np.uint64)
+        for start in range(0, len(grams), _AT_ONCE):
+            block = mix(grams[start : start + _AT_ONCE] ^ self._keys)
+            np.minimum(smallest, block.min(axis=1), out=smallest)
         return (smallest >> np.uint64(32)).astype(np.uint32)
 
     def signatures(self, documents: Iterable[str]) -> np.ndarray:

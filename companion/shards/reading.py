@@ -64,13 +64,13 @@ class TokenShards:
                 f"got {start} and {stop}"
             )
         place = bisect_right(self._first_token, start, hi=len(self._ids)) - 1
-        parts = []
-        while not parts or start < stop:
-            begin = self._first_token[place]
-            end = min(stop, self._first_token[place + 1])
-            parts.append(self._ids[place][start - begin : end - begin])
-            start, place = end, place + 1
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        first, parts = self._first_token, []
+        while stop > first[place + 1]:
+            parts.append(self._ids[place][start - first[place] :])
+            place += 1
+            start = first[place]
+        last = self._ids[place][start - first[place] : stop - first[place]]
+        return np.concatenate([*parts, last]) if parts else last
 
     def document(self, number: int) -> np.ndarray:
         """Return the ids of a document, its END_OF_TEXT included.

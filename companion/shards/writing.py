@@ -64,6 +64,10 @@ def write_shards(
     path = Path(folder) / split
     with folder_written_whole(path, overwrite=overwrite) as part:
         shards = _write_all(encoded, part, tokens_per_shard)
+        if not shards:
+            raise ValueError(
+                f"there must be documents to write, got none for {split}"
+            )
         manifest = Manifest(**about, shards=shards)
         manifest.save(part)
     return manifest
@@ -108,7 +112,7 @@ def _about(tokenizer: Tokenizer, split: str) -> dict[str, object]:
 def _write_all(
     groups: Iterable[Encoded], folder: Path, limit: int
 ) -> tuple[Shard, ...]:
-    """Cut the groups into shards of whole documents."""
+    """Cut the groups into shards of whole documents, if there are any."""
     done: list[Shard] = []
     shard = _OpenShard(folder, 0)
     try:
@@ -127,9 +131,7 @@ def _write_all(
                     group, first, last, group.ids[start : ends[last - 1]]
                 )
                 first = last
-        if not shard.tokens:
-            raise ValueError("there must be documents to write, got none")
-        return (*done, shard.close())
+        return (*done, shard.close()) if shard.tokens else ()
     finally:
         shard.file.close()
 

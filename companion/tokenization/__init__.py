@@ -2,6 +2,7 @@
 
 from companion.tokenization.bpe import BPETokenizer
 from companion.tokenization.byte_tokenizer import ByteTokenizer
+from companion.tokenization.loading import TOKENIZERS, load_tokenizer
 from companion.tokenization.protocol import END_OF_TEXT, UNKNOWN, Tokenizer
 from companion.tokenization.simple import (
     CharacterTokenizer,
@@ -25,6 +26,7 @@ __all__ = [
     "EOS",
     "PAD",
     "SPECIAL_SYMBOLS",
+    "TOKENIZERS",
     "UNK",
     "UNKNOWN",
     "BPETokenizer",
@@ -35,5 +37,6 @@ __all__ = [
     "WordPieceTokenizer",
     "WordPunctTokenizer",
     "WordTokenizer",
+    "load_tokenizer",
     "split_words",
 ]
