@@ -159,7 +159,7 @@ def test_contours_stand_where_the_surface_has_their_level(javascript):
 
 def test_numbers_in_words(javascript):
     values = [0, 0.08, 12.345, -3, 1e-7, -2.5e12, 9999.4, 0.00099]
-    found = javascript("gradient_descent", [("brief", [v]) for v in values])
+    found = javascript("shared", [("brief", [v]) for v in values])
     assert found == [
         "0", "0.08", "12.3", "−3", "1.0 × 10⁻⁷", "−2.5 × 10¹²", "10000",
         "9.9 × 10⁻⁴",

@@ -1,7 +1,7 @@
 // Gradient descent on a surface one chooses: map, path, loss, verdict.
 import {
-  button, element, legend, listen, onFrame, panel, show, slider, spoken, store,
-  svg, uniqueId, write,
+  brief, button, element, legend, listen, onFrame, panel, raised, show, slider,
+  spoken, store, svg, uniqueId, write,
 } from "./shared.js";
 
 // ---- the mathematics (pure; the twin is descent.py) -----------------------
@@ -115,30 +115,6 @@ export function verdict(name, lr, momentum, path) {
   if (path.losses[last] - lowest < 1e-6) return "arrived";
   if (across * across + along * along < 1e-12) return "stuck";
   return lr > limit ? "bounces" : "under way";
-}
-
-// ---- numbers in words -----------------------------------------------------
-
-const RAISED = { "-": "⁻" };
-[..."⁰¹²³⁴⁵⁶⁷⁸⁹"].forEach((digit, i) => {
-  RAISED[i] = digit;
-});
-
-/** A power of ten: 10⁻³. */
-export function powerOfTen(exponent) {
-  return `10${[...String(exponent)].map((c) => RAISED[c]).join("")}`;
-}
-
-/** Three digits, whatever the size: 0.0123, 1.20 × 10⁷. */
-export function brief(value) {
-  const size = Math.abs(value);
-  if (size === 0) return "0";
-  if (size >= 1e-3 && size < 1e4) {
-    return String(Number(value.toPrecision(3))).replace("-", "−");
-  }
-  const [digits, exponent] = value.toExponential(1).split("e");
-  const power = powerOfTen(Number(exponent));
-  return `${digits.replace("-", "−")} × ${power}`;
 }
 
 // ---- the map --------------------------------------------------------------
@@ -351,7 +327,7 @@ function drawMap(onDrag, onDrop) {
     end.setAttribute("cx", x);
     end.setAttribute("cy", y);
     start.setAttribute("transform", `translate(${toMap(points[0]).join(" ")})`);
-    const spot = (point) => point.map(brief).join(", ");
+    const spot = (point) => point.map((value) => brief(value)).join(", ");
     node.setAttribute(
       "aria-label",
       `Contour map of the ${SURFACES[name].title}. The path leads from ` +
@@ -407,7 +383,7 @@ function drawCurve() {
     for (let k = high; k >= low; k -= by) {
       const at = y(10 ** k);
       ticks.push(
-        word(PAD.left - 6, at + 5, powerOfTen(k), "lm-end"),
+        word(PAD.left - 6, at + 5, `10${raised(k)}`, "lm-end"),
         svg("path", { class: "lm-grid", d: `M${PAD.left} ${at}h${SIDE}` }),
       );
     }
@@ -452,7 +428,7 @@ export function descentSentence(name, lr, momentum, path) {
     {
       diverges: path.diverged
         ? `Diverges: ${lr > limit ? `${over}, and ` : ""}after ${made + 1} ` +
-          `steps the loss passes ${powerOfTen(12)}.`
+          `steps the loss passes 10${raised(12)}.`
         : `Diverges: ${over}, so each swing is longer than the last. ${now}`,
       edge:
         "The rate is exactly that: along the steepest direction it swings " +

@@ -58,6 +58,29 @@ export function show(value, digits = 2) {
   return Number(text) === 0 ? (0).toFixed(digits) : text.replace("-", "−");
 }
 
+const RAISED = { "-": "⁻" };
+[..."⁰¹²³⁴⁵⁶⁷⁸⁹"].forEach((digit, i) => {
+  RAISED[i] = digit;
+});
+
+/** A whole number as an exponent: ⁻³. */
+export function raised(exponent) {
+  return [...String(exponent)].map((character) => RAISED[character]).join("");
+}
+
+/** A few digits, whatever the size: 0.0123, 1.20 × 10⁷. */
+export function brief(value, digits = 3) {
+  if (Number.isNaN(value)) return "undefined";
+  const size = Math.abs(value);
+  if (size === Infinity) return value > 0 ? "∞" : "−∞";
+  if (size === 0) return "0";
+  if (size >= 1e-3 && size < 1e4) {
+    return String(Number(value.toPrecision(digits))).replace("-", "−");
+  }
+  const [front, exponent] = value.toExponential(digits - 2).split("e");
+  return `${front.replace("-", "−")} × 10${raised(Number(exponent))}`;
+}
+
 // ---- elements -------------------------------------------------------------
 
 const SVG = "http://www.w3.org/2000/svg";
