@@ -279,7 +279,7 @@ export function layout(nodes) {
     }
   }
   const all = rows.flat();
-  const top = Math.min(...all.map((one) => one.y - one.height / 2)) - 4;
+  const top = Math.min(...all.map((one) => one.y - one.height / 2)) - 10;
   const bottom = Math.max(...all.map((one) => one.y + one.height / 2)) + 4;
   const place = (one) => ({
     x: one.column * PITCH + BOX.width / 2 + 4, y: one.y - top,
@@ -314,8 +314,7 @@ function drawEdge(nodes, shape, { parent, child, slot, way }) {
   }
   const end = points[points.length - 1];
   const label = svg("text", {
-    class: "lm-arrow-text", x: (points[0].x + points[1].x) / 2,
-    y: (points[0].y + points[1].y) / 2 - 1,
+    class: "lm-arrow-text", x: from.x + half - 10, y: from.y - BOX.height / 2,
   });
   const node = svg(
     "g",

@@ -54,7 +54,7 @@ export const SURFACES = {
     crowding: 5,
   },
   saddle: {
-    title: "saddle between two hollows",
+    title: "saddle",
     formula: "½x² − ½y² + ¼y⁴",
     value: (x, y) => 0.5 * x * x - 0.5 * y * y + 0.25 * y * y * y * y,
     gradient: (x, y) => [x, y * y * y - y],
