@@ -9,6 +9,7 @@ from browser import AXE, FLAGS, RUN_AXE
 
 from companion import widgets
 from companion.autograd import Value
+from companion.tokenization import TOKENIZERS
 from companion.widgets import base
 from tools.project import chromium
 
@@ -91,9 +92,19 @@ def neuron():
     return widgets.AutogradGraph(loss, {"x": x, "w": w, "b": b, "loss": loss})
 
 
+def four_tokenizers():
+    """The widget with small vocabularies."""
+    read = ["the cat sat on the mat, the dog sat on the log"] * 3
+    kinds = ("word", "character", "wordpiece", "bpe")
+    return widgets.FourTokenizers(
+        *(TOKENIZERS[kind].train(read, 300) for kind in kinds)
+    )
+
+
 MAKERS = {
     "autograd_graph": neuron,
     "bpe_stepper": widgets.BPEStepper,
+    "four_tokenizers": four_tokenizers,
     "gradient_descent": widgets.GradientDescent,
     "markov_chain": widgets.MarkovChain,
     "two_distributions": widgets.TwoDistributions,

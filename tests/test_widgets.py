@@ -27,6 +27,7 @@ FOLDER = base.FOLDER
 MODULES = [
     "autograd_graph",
     "bpe_stepper",
+    "four_tokenizers",
     "gradient_descent",
     "markov_chain",
     "ngram_writer",

@@ -10,6 +10,7 @@ import re
 NOT_ON_A_PAGE = {
     "drag_autograd_graph",
     "drag_bpe_stepper",
+    "drag_four_tokenizers",
     "drag_gradient_descent",
 }
 
@@ -276,3 +277,27 @@ def drag_autograd_graph(page):
     slider.focus()
     page.keyboard.press("ArrowLeft")
     wait_for_change(page, state, after)
+
+
+def drag_four_tokenizers(page):
+    """Type: all four rows and their numbers follow, unknowns are marked."""
+    root = widget(page, "four")
+    lines = root.locator(".lm-counts")
+    sentence = root.locator(".lm-say")
+    before = wait_for_change(page, lines.all_text_contents, [""] * 4)
+    assert len(before) == 4
+    rows = root.locator(".lm-one .lm-tokens")
+    root.get_by_label("your text").fill("qqzzx qqzzx")
+    after = wait_for_change(page, lines.all_text_contents, before)
+    assert "2 tokens, 1.00 a word, 2 unknown" in after, after
+    wait_for_change(page, lambda: "qqzzx" in rows.nth(0).text_content(), False)
+    for row in rows.all():
+        n = row.locator(".lm-token").count()
+        assert any(line.startswith(f"{n} token") for line in after)
+    assert root.locator(".lm-tokens .lm-unknown").count() >= 2
+    wait_for_change(
+        page, lambda: "2 unknown" in sentence.text_content(), False
+    )
+    root.get_by_label("your text").fill("")
+    wait_for_change(page, root.locator(".lm-token").count, n)
+    assert lines.all_text_contents() == ["0 tokens, 0 unknown"] * 4

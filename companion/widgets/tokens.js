@@ -23,6 +23,7 @@ const CUTS = {
   lines: "[^\\n]*\\n|[^\\n]+",
   words: `[${WORD}]+(?:['’-][${WORD}]+)*|[^${WORD}${WS}]`,
   wordpunct: `[${WORD}]+|[^${WORD}${WS}]+`,
+  wordpiece: `[^${WS}\\p{P}\\p{S}]+|[\\p{P}\\p{S}]`,
   characters: "[^]",
 };
 
