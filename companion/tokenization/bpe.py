@@ -63,7 +63,7 @@ class BPETokenizer:
                     f" got {a} and {b}"
                 )
             self._bytes.append(self._bytes[a] + self._bytes[b])
-        self._merged = {pair: N_BASE + n for n, pair in enumerate(self.merges)}
+        self.merged = {pair: N_BASE + n for n, pair in enumerate(self.merges)}
         self._cache: dict[str, list[int]] = PieceCache(self._encode_piece)
 
     @classmethod
@@ -159,7 +159,7 @@ class BPETokenizer:
     def _encode_piece(self, piece: str) -> list[int]:
         """Apply the merges to a piece, the earliest learned first."""
         ids = [BYTE_IDS[byte] for byte in piece.encode()]
-        return ids if len(ids) == 1 else merge_ids(ids, self._merged)
+        return ids if len(ids) == 1 else merge_ids(ids, self.merged)
 
     def decode(self, ids: Iterable[int]) -> str:
         """Join tokens to text; special tokens are left out.
