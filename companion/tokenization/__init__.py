@@ -9,6 +9,7 @@ from companion.tokenization.simple import (
     WordPunctTokenizer,
     WordTokenizer,
 )
+from companion.tokenization.unigram import UnigramTokenizer
 from companion.tokenization.vocabulary import (
     BOS,
     EOS,
@@ -33,6 +34,7 @@ __all__ = [
     "ByteTokenizer",
     "CharacterTokenizer",
     "Tokenizer",
+    "UnigramTokenizer",
     "Vocabulary",
     "WordPieceTokenizer",
     "WordPunctTokenizer",

@@ -14,11 +14,13 @@ from companion.tokenization.simple import (
     WordTokenizer,
 )
 from companion.tokenization.tokenizer_json import read_kind
+from companion.tokenization.unigram import UnigramTokenizer
 from companion.tokenization.wordpiece import WordPieceTokenizer
 
 TOKENIZERS: dict[str, type[Tokenizer]] = {
     "bpe": BPETokenizer,
     "wordpiece": WordPieceTokenizer,
+    "unigram": UnigramTokenizer,
     "word": WordTokenizer,
     "word-punct": WordPunctTokenizer,
     "character": CharacterTokenizer,
