@@ -26,6 +26,8 @@ class Kind(StrEnum):
 
     bpe = "bpe"
     wordpiece = "wordpiece"
+    unigram = "unigram"
+    unigram = "unigram"
     word = "word"
     word_punct = "word-punct"
     character = "character"
