@@ -27,7 +27,6 @@ class Kind(StrEnum):
     bpe = "bpe"
     wordpiece = "wordpiece"
     unigram = "unigram"
-    unigram = "unigram"
     word = "word"
     word_punct = "word-punct"
     character = "character"
