@@ -135,6 +135,29 @@ def test_measures_match_python(javascript, kind):
     assert (some > 0) == (unknown is not None)
 
 
+@needs_node
+def test_sentences(javascript):
+    def part(name, tokens, unknown):
+        return {"name": name, "tokens": tokens, "unknown": unknown}
+
+    words, letters = part("words", 3, 2), part("letters", 9, 0)
+    calls = [
+        [words, letters],
+        [words, words],
+        [letters, letters | {"tokens": 8}],
+        [part("words", 0, 0)] * 2,
+    ]
+    found = javascript("four_tokenizers", [("sentence", [c]) for c in calls])
+    assert found == [
+        "Fewest tokens: words, 3, 2 of them unknown. "
+        "Nothing is unknown to: letters (9).",
+        "Fewest tokens: words, 3, 2 of them unknown. "
+        "Each of the four meets something unknown.",
+        "Fewest tokens: letters, 8. Nothing is unknown to any of the four.",
+        "There is no text: type some.",
+    ]
+
+
 # ---- what a page carries ----------------------------------------------------
 
 

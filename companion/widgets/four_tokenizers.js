@@ -216,6 +216,25 @@ function counts({ tokens, perWord, unknown }) {
   return `${plural(tokens, "token")}${rate}, ${unknown} unknown`;
 }
 
+/** Who needs the fewest tokens, and who knows everything, in words. */
+export function sentence(parts) {
+  const fewest = parts.reduce((a, b) => (b.tokens < a.tokens ? b : a));
+  if (!parts.some(({ tokens }) => tokens)) return "There is no text: type some.";
+  const but = fewest.unknown ? `, ${fewest.unknown} of them unknown` : "";
+  const complete = parts.filter(({ unknown }) => !unknown);
+  const known =
+    complete.length === parts.length
+      ? "Nothing is unknown to any of the four."
+      : complete.length
+        ? "Nothing is unknown to: " +
+          complete.map(({ name, tokens }) => `${name} (${tokens})`).join(", ") +
+          "."
+        : "Each of the four meets something unknown.";
+  return (
+    `Fewest tokens: ${fewest.name}, ${fewest.tokens}${but}. ${known}`
+  );
+}
+
 function drawOne({ name, size }) {
   const row = tokenRow(`cut by ${name}`);
   const line = element("p", { class: "lm-counts lm-number" });
@@ -245,7 +264,9 @@ function render({ model, el }) {
   const root = panel(el, {
     kind: "four",
     title: "Four ways to cut a text",
-    hint: "Type: each tokenizer cuts your text with the vocabulary it learned.",
+    hint:
+      "Type: each tokenizer cuts your text with the vocabulary it learned. " +
+      "A punctuation mark counts as a word.",
   });
   const rows = specs.map(drawOne);
   const told = spoken();
@@ -257,10 +278,7 @@ function render({ model, el }) {
       rows[i].update(cutText, numbers);
       return { name: specs[i].name, ...numbers };
     });
-    told.say(
-      parts.map(({ name, ...rest }) => `${name}: ${counts(rest)}`).join("; ") +
-        ".",
-    );
+    told.say(sentence(parts));
   });
   const field = textField({
     label: "your text",
@@ -277,7 +295,7 @@ function render({ model, el }) {
       "div", { class: "lm-rows lm-by-two" }, ...rows.map(({ node }) => node),
     ),
     legend([
-      ["lm-unknown", "unknown: all such become one token"],
+      ["lm-unknown", "unknown: whatever it was, it becomes <unk>"],
       ["lm-code", "a byte of an unfinished character"],
     ]),
     told.node,
