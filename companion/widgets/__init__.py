@@ -8,8 +8,9 @@ The next widget takes three files:
    that builds with what `shared.js` offers (`panel`, `slider`, `button`,
    `legend`, `svg`, `onFrame`, `spoken`, `mulberry32`) and returns a function
    that cleans up; last line `export default { render };`. It may import from
-   `./shared.js` only, in the form `import { a, b } from "./shared.js";`, and
-   its top-level names must differ from those of `shared.js`.
+   the files that widgets share (`shared.js`, `tokens.js`) only, in the form
+   `import { a, b } from "./shared.js";`, and its top-level names must differ
+   from theirs.
 2. `name.py`: a `BookWidget` with `_esm = bundle("name")`, its traits marked
    `synced(...)`, a `summary()` of a few words, a check of what it is given,
    and the Python twins of the pure functions.
