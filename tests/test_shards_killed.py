@@ -15,6 +15,19 @@ from companion.shards.whole import folder_written_whole
 from companion.tokenization import ByteTokenizer
 
 
+class Deadly(ByteTokenizer):
+    """Ends the process that encodes with it."""
+
+    def encode(self, text: str) -> list[int]:
+        os._exit(1)
+
+
+def test_a_worker_that_ends_leaves_nothing(tmp_path):
+    with pytest.raises(ChildProcessError, match="worker process must live"):
+        write_shards(["a"], Deadly(), tmp_path, workers=2)
+    assert not list(tmp_path.iterdir())
+
+
 def test_stopping_leaves_the_old_set(tmp_path):
     def stopped():
         yield "x" * GROUP

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from typing import NamedTuple
@@ -51,6 +52,7 @@ def encode_documents(
 
     Raises:
         ValueError: the tokenizer refuses a document; its number is named.
+        ChildProcessError: a worker did not live to the end.
     """
     groups = _groups(documents)
     if workers == 1:
@@ -68,6 +70,12 @@ def encode_documents(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise ChildProcessError(
+            "a worker process must live until all is encoded, one did not: "
+            "its memory was short, or a script called this outside of "
+            "if __name__ == '__main__'"
+        ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
