@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from companion.evaluation.scoring import ratio_se
+from companion.ratio import ratio_se
 
 KINDS = ("grammar", "recall", "free")
 EDGES = (1, 4, 8, 16, 32, 64)  # words; the last bin has no upper end

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
+from companion.ratio import ratio_se
+
 # torch is imported where it is used, so that counting models need none.
 if TYPE_CHECKING:
     from torch import nn
@@ -203,23 +205,3 @@ def loss_of(
         n_bytes=n_bytes,
         nats_per_word_se=ratio_se(nats, words),
     )
-
-
-def ratio_se(totals: np.ndarray, counts: np.ndarray) -> float:
-    """Estimate the standard error of sum(totals) / sum(counts).
-
-    The words of one document are not independent, so the spread is taken
-    over documents. Source: Cochran 1977, Sampling Techniques, section 2.11.
-
-    Args:
-        totals: (documents,)
-        counts: (documents,)
-
-    Returns:
-        NaN for fewer than two documents, or an infinite total.
-    """
-    n = len(totals)
-    if n < 2 or not counts.sum() or not np.isfinite(totals).all():
-        return math.nan
-    residuals = totals - counts * (totals.sum() / counts.sum())
-    return float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / counts.sum())

@@ -29,7 +29,7 @@ class Encoded(NamedTuple):
     text_bytes: np.ndarray  # (documents,) UTF-8
 
 
-def encode_documents(
+def encode_in_groups(
     documents: Iterable[str],
     tokenizer: Tokenizer,
     dtype: str,

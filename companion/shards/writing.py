@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from companion.shards.encoding import Encoded, encode_documents
+from companion.shards.encoding import Encoded, encode_in_groups
 from companion.shards.manifest import Manifest, Shard
 from companion.shards.whole import folder_written_whole
 from companion.tokenization import END_OF_TEXT, Tokenizer
@@ -60,7 +60,7 @@ def write_shards(
     _check(documents, tokenizer, split, tokens_per_shard, workers)
     about = _about(tokenizer, split)
     dtype = Manifest(**about, shards=()).dtype
-    encoded = encode_documents(documents, tokenizer, dtype, workers=workers)
+    encoded = encode_in_groups(documents, tokenizer, dtype, workers=workers)
     path = Path(folder) / split
     with folder_written_whole(path, overwrite=overwrite) as part:
         shards = _write_all(encoded, part, tokens_per_shard)

@@ -179,7 +179,7 @@ class BPETokenizer:
     ) -> None:
         """Write a `tokenizer.json` that the library `tokenizers` reads.
 
-        There, other than here, the literal text "<|endoftext|>" becomes the
+        There, other than here, its name in a text becomes the
         special token.
 
         Raises:

@@ -39,7 +39,7 @@ class Tokenizer(Protocol):
 
     @property
     def special_ids(self) -> dict[str, int]:
-        """The special tokens and their ids: `{"<|endoftext|>": 0}`."""
+        """The special tokens and their ids; END_OF_TEXT has id 0."""
         ...
 
     @property

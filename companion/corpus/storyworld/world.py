@@ -25,6 +25,7 @@ from companion.corpus.storyworld.walk import (
     enumerate_walks,
     uniforms,
 )
+from companion.ratio import ratio_se
 
 LANGUAGES = {"en": "english", "ru": "russian", "zh": "chinese"}
 
@@ -175,23 +176,14 @@ class StoryWorld:
             size = sum([len(chunk[0].encode()) for chunk in chunks]) - spaced
             row[:] = nats, words, size
         nats, words, size = rows.T
-        per_word, per_word_se = _ratio(nats, words)
-        per_byte, per_byte_se = _ratio(nats / math.log(2), size)
+        bits = nats / math.log(2)
         return EntropyRate(
-            nats_per_word=per_word,
-            nats_per_word_se=per_word_se,
-            bits_per_byte=per_byte,
-            bits_per_byte_se=per_byte_se,
+            nats_per_word=float(nats.sum() / words.sum()),
+            nats_per_word_se=ratio_se(nats, words),
+            bits_per_byte=float(bits.sum() / size.sum()),
+            bits_per_byte_se=ratio_se(bits, size),
             nats_per_story=float(nats.mean()),
             nats_per_story_se=float(nats.std(ddof=1) / math.sqrt(stories)),
             words_per_story=float(words.mean()) - 1,
             bytes_per_story=float(size.mean()),
         )
-
-
-def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float]:
-    """Ratio of two means and its standard error (first order)."""
-    ratio = above.mean() / below.mean()
-    spread = (above - ratio * below).std(ddof=1)
-    error = spread / (below.mean() * math.sqrt(len(above)))
-    return float(ratio), float(error)
