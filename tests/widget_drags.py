@@ -7,8 +7,7 @@ Each function takes a Playwright page on which one widget of the kind stands
 import re
 
 # widgets whose notebook is still to come: take a name out when it is there
-NOT_ON_A_PAGE = {
-}
+NOT_ON_A_PAGE: set[str] = set()
 
 
 def widget(page, kind):
