@@ -1,15 +1,17 @@
 """The assignments: no answers in the student version, exact grading.
 
 Every planted bug is run against the tests in this process, which is quick. One
-batch is then graded for real, by the command line: the reference solution,
-the untouched student version, a student each for some of the planted bugs,
-and notebooks that are broken in many ways.
+batch an assignment is then graded for real, by the command line: the reference
+solution, the untouched student version, a student each for some of the planted
+bugs, and, of the first assignment, notebooks that are broken in many ways.
 """
 
 import ast
 import csv
+import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 from itertools import pairwise
@@ -18,9 +20,12 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from planted_bugs import BUGS, GRADED
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from companion.ngrams import AddK, KneserNey, NGramModel
-from companion.tokenization import Vocabulary
+from companion.tokenization import BPETokenizer, Vocabulary
+from companion.tokenization.byte_names import BYTE_IDS
 from tools import assignments, grading, repairing
 from tools.nbgrader_steps import LimitedExecute
 from tools.setup_cell import is_setup_cell, setup_source
@@ -30,125 +35,29 @@ NAME = "1-language-models"
 SOURCE = ROOT / "assignments" / "source" / NAME / f"{NAME}.ipynb"
 TIMEOUT = 15  # seconds a cell; the slowest takes one
 
-# Planted bugs: a solution cell, what it says, what it says instead, and the
-# test cells that must be lost by it, and no others.
-BUGS = {
-    "history-too-long": (  # the word itself is in its history
-        "ngrams",
-        "tuple(padded[i : i + n - 1])",
-        "tuple(padded[i : i + n])",
-        {"1-history"},
-    ),
-    "no-end-symbol": (  # E-09
-        "ngrams",
-        "for i in range(len(words) + 1)",
-        "for i in range(len(words))",
-        {"1-end"},
-    ),
-    "counts-start": (  # V is one too large
-        "add-k",
-        "known | {END, UNKNOWN}",
-        "known | {START, END, UNKNOWN}",
-        {"3-vocabulary"},
-    ),
-    "unnormalised": (  # V is the number of words seen after the history
-        "add-k",
-        "k * len(known)",
-        "k * max(len(following), 1)",
-        {"3-sums-to-one"},
-    ),
-    "base-2": (
-        "log-prob",
-        "math.log(p) if p > 0",
-        "math.log2(p) if p > 0",
-        {"4-nats"},
-    ),
-    "product": (  # underflows
-        "log-prob",
-        """\
-    total = 0.0
-    for history, word in pairs:
-        p = probability(history, word)
-        total += math.log(p) if p > 0 else -math.inf
-    return total""",
-        """\
-    p = math.prod(probability(*pair) for pair in pairs)
-    return math.log(p) if p > 0 else -math.inf""",
-        {"4-long"},
-    ),
-    "mean-of-means": (  # E-19
-        "perplexity",
-        "return math.exp(-total / sum(len(sentence) for sentence in scores))",
-        "return math.exp(-np.mean([np.mean(each) for each in scores]))",
-        {"5-corpus"},
-    ),
-    "predicts-itself": (  # E-08
-        "neural",
-        "return [start, *ids], [*ids, end]",
-        "return [*ids, end], [*ids, end]",
-        {"6-shift"},
-    ),
-    "overflow": (
-        "neural",
-        "shifted = logits - logits.max(axis=-1, keepdims=True)",
-        "shifted = logits",
-        {"6-overflow"},
-    ),
-    "all-classes": (  # E-26
-        "neural",
-        "return float(np.exp(-chosen.mean()))",
-        "return float(np.exp(-log_probs[mask].sum() / mask.sum()))",
-        {"6-target"},
-    ),
-    "padding-counts": (
-        "neural",
-        "rows, columns = np.nonzero(mask)",
-        "rows, columns = np.nonzero(np.ones_like(mask))",
-        {"6-padding"},
-    ),
-    "raw-counts": (  # occurrences for continuation counts
-        "kneser-ney",
-        "word for after in counts.values() for word in after",
-        "w for after in counts.values() for w in Counter(after).elements()",
-        {"7-continuation"},
-    ),
-    "lost-discount": (  # takes off, does not hand down
-        "kneser-ney",
-        "return kept + discount * len(following) / total * below",
-        "return kept + discount / total * below",
-        {"7-kneser-ney"},
-    ),
-    "trained-on-test": (  # E-18
-        "experiment",
-        "for words in held_out:",
-        "for words in train:",
-        {"8-held-out", "8-value"},
-    ),
-    "vocabulary-leak": (
-        "experiment",
-        "known = vocabulary(train, 2)",
-        "known = vocabulary(train + held_out, 2)",
-        {"8-value"},
-    ),
-}
+# Every assignment, with its points and those that a person gives.
+POINTS = {"1-language-models": (50, 10), "3-tokenization": (55, 10)}
+# Test cells that no planted bug fails: they look at the plainest case.
+PLAIN = {
+    "1-language-models": {
+        "2-count", "2-fraction", "2-unseen", "3-limits", "4-zero",
+        "5-one-sentence", "6-log-softmax", "7-unseen",
+    },
+    "3-tokenization": {"2-pairs", "2-join"},
+}  # fmt: skip
+# Imports that a teacher should hear of, and how.
+CHEATS = {"3-tokenization": "from companion.tokenization import BPETokenizer"}
+CHEATED = {"3-tokenization": "imports companion.tokenization"}
+CHECKPOINTS = shutil.ignore_patterns(".ipynb_checkpoints")
+SLOW = ("texts", "results")  # cells that no test depends on
 
 
-# Those that are also graded for real; each of these takes seconds.
-GRADED = (
-    "history-too-long",
-    "no-end-symbol",
-    "unnormalised",
-    "base-2",
-    "mean-of-means",
-    "overflow",
-    "all-classes",
-    "raw-counts",
-    "trained-on-test",
-)
+def source_of(name: str) -> Path:
+    return assignments.source_notebook(ROOT / "assignments", name)
 
 
-def read_source() -> nbformat.NotebookNode:
-    return nbformat.read(SOURCE, as_version=4)
+def read_source(name: str = NAME) -> nbformat.NotebookNode:
+    return nbformat.read(source_of(name), as_version=4)
 
 
 def cell(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
@@ -161,21 +70,21 @@ def points(notebook: nbformat.NotebookNode) -> dict[str, float]:
 
 def without_tests(source: str) -> str:
     """What a student's test cell holds: the hidden lines are not there."""
-    hidden = r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS"
+    hidden = r"[ ]*### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS(\n|$)"
     return re.sub(hidden, "", source, flags=re.DOTALL).rstrip() + "\n"
 
 
-def solved() -> nbformat.NotebookNode:
+def solved(assignment: str = NAME) -> nbformat.NotebookNode:
     """The reference solution as a student would hand it in."""
-    notebook = read_source()
+    notebook = read_source(assignment)
     for one in notebook.cells:
         one.source = without_tests(one.source)
     return notebook
 
 
-def planted(name: str) -> nbformat.NotebookNode:
-    place, right, wrong, _ = BUGS[name]
-    notebook = solved()
+def planted(name: str, assignment: str = NAME) -> nbformat.NotebookNode:
+    place, right, wrong, _ = BUGS[assignment][name]
+    notebook = solved(assignment)
     target = cell(notebook, place)
     assert target.source.count(right) == 1, f"{name}: nothing to replace"
     target.source = target.source.replace(right, wrong)
@@ -185,14 +94,25 @@ def planted(name: str) -> nbformat.NotebookNode:
 # --- the source ----------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def solution() -> dict:
-    """The names that the reference solution defines, and its two corpora."""
+def run_cells(assignment: str) -> dict:
+    """Run the reference solution; return the names that it defines."""
     names: dict = {}
-    for one in read_source().cells:
+    for one in read_source(assignment).cells:
         if one.cell_type == "code" and not is_setup_cell(one):
             exec(one.source, names)
     return names
+
+
+@pytest.fixture(scope="module")
+def solution() -> dict:
+    """The names of assignment 1, with its two corpora."""
+    return run_cells(NAME)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> dict:
+    """The names of assignment 3, with its two corpora."""
+    return run_cells("3-tokenization")
 
 
 def test_kneser_ney_matches_nltk(solution):
@@ -244,22 +164,95 @@ def test_results_are_finite_and_training_text_is_easier(solution):
         assert 1 < measure(old, old) < measure(old, new) < 1000
 
 
-def test_points_add_up_as_the_first_page_says():
-    notebook = read_source()
+@pytest.fixture(scope="module")
+def merges(tokenizer) -> list[tuple[int, int]]:
+    rows = tokenizer["word_table"](tokenizer["help_pages"])
+    return tokenizer["learn_merges"](rows, 60)
+
+
+def test_merges_match_tokenizers(tokenizer, merges):
+    """Its ids 0 to 255 are the bytes in the order of their values."""
+    names = [chr(0x100 + byte) for byte in range(256)]  # printable, sorted
+    rows = tokenizer["word_table"](tokenizer["help_pages"])
+    theirs = Tokenizer(models.BPE())
+    theirs.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    trainer = trainers.BpeTrainer(
+        vocab_size=256 + len(merges),
+        initial_alphabet=names,
+        limit_alphabet=256,
+        show_progress=False,
+    )
+    texts = [
+        " ".join(["".join(names[byte] for byte in row)] * count)
+        for row, count in rows.items()
+    ]
+    theirs.train_from_iterator(texts, trainer)
+    model = json.loads(theirs.to_str())["model"]
+    ids = model["vocab"]
+    assert [ids[name] for name in names] == list(range(256))
+    assert [(ids[a], ids[b]) for a, b in model["merges"]] == merges
+
+
+def test_encode_and_decode_match_companion(tokenizer, merges):
+    ours = [
+        tuple(BYTE_IDS[i] if i < 256 else i + 1 for i in m) for m in merges
+    ]
+    theirs = BPETokenizer(ours)
+    for text in [*tokenizer["new_pages"][:2], "naïve 🎈 ёж"]:
+        ids = tokenizer["encode"](text, merges)
+        want = [BYTE_IDS[i] if i < 256 else i + 1 for i in ids]
+        assert theirs.encode(text) == want
+        assert tokenizer["decode"](ids, merges) == text
+        assert "".join(tokenizer["stream"](ids, merges)) == text
+
+
+def test_wordpiece_matches_tokenizers(tokenizer):
+    vocabulary = ["[UNK]", "un", "##aff", "##able", "##a", "una", "##b", "a"]
+    theirs = models.WordPiece(
+        {token: i for i, token in enumerate(vocabulary)}, unk_token="[UNK]"
+    )
+    for word in ("unaffable", "unable", "a", "unab", "aab", "xa", "unabc"):
+        want = [token.value for token in theirs.tokenize(word)]
+        assert tokenizer["wordpiece"](word, set(vocabulary)) == want
+
+
+def test_comparison_of_tokenizers_is_finite_and_words_pay(tokenizer):
+    """What the discussion of assignment 3 says."""
+    results = {}
+    for corpus, new in (
+        ("stories", "new_stories"),
+        ("help_pages", "new_pages"),
+    ):
+        old = tokenizer[corpus]
+        for kind in ("characters", "words"):
+            results[corpus, kind] = tokenizer["measure"](
+                tokenizer[kind], old, tokenizer[new], tokenizer["trigram"]
+            )
+    bits = {key: result["bits_per_byte"] for key, result in results.items()}
+    assert all(0 < value < 8 for value in bits.values())
+    assert bits["stories", "words"] < bits["stories", "characters"]
+    assert bits["help_pages", "characters"] < bits["help_pages", "words"]
+    assert results["help_pages", "words"]["unknown"] > 0.1
+
+
+@pytest.mark.parametrize("assignment", POINTS)
+def test_points_add_up_as_the_first_page_says(assignment):
+    notebook = read_source(assignment)
     table = cell(notebook, "text-intro").source
     said = dict(re.findall(r"^\| (\d) \|.*\| (\d+) \|$", table, re.MULTILINE))
     parts: dict[str, float] = {}
     for name, most in points(notebook).items():
         parts[name[0]] = parts.get(name[0], 0) + most
     assert {part: float(p) for part, p in said.items()} == parts
-    assert sum(parts.values()) == 50
+    assert sum(parts.values()) == POINTS[assignment][0]
     for part, most in parts.items():
         heading = cell(notebook, f"text-part-{part}").source.splitlines()[0]
         assert f"({most:g} points" in heading
 
 
-def test_source_is_clean():
-    notebook = read_source()
+@pytest.mark.parametrize("assignment", POINTS)
+def test_source_is_clean(assignment):
+    notebook = read_source(assignment)
     nbformat.validate(notebook)
     assert sum(map(is_setup_cell, notebook.cells)) == 1
     for one in notebook.cells:
@@ -280,29 +273,29 @@ def test_source_is_clean():
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
-    """A copy of assignments/ in which the student version is generated."""
+    """A copy of assignments/ in which the student versions are generated."""
     root = tmp_path_factory.mktemp("assignments")
-    place = root / "source" / NAME
-    place.mkdir(parents=True)
-    (place / SOURCE.name).write_bytes(SOURCE.read_bytes())
-    settings = "nbgrader_config.py"
-    (root / settings).write_text((SOURCE.parents[2] / settings).read_text())
-    (line,) = assignments.generate(root)
-    assert line == f"{NAME}: wrote {root / 'release' / NAME / SOURCE.name}"
+    ours = ROOT / "assignments"
+    shutil.copytree(ours / "source", root / "source", ignore=CHECKPOINTS)
+    shutil.copy(ours / "nbgrader_config.py", root)
+    assert list(assignments.generate(root)) == [
+        f"{name}: wrote {release_of(root, name)}" for name in POINTS
+    ]
     return root
 
 
-@pytest.fixture(scope="module")
-def release(root) -> Path:
+def release_of(root: Path, name: str = NAME) -> Path:
     """The student version, as it was generated."""
-    return root / "release" / NAME / SOURCE.name
+    return root / "release" / name / f"{name}.ipynb"
 
 
-def test_student_version_has_no_answers(release):
+@pytest.mark.parametrize("assignment", POINTS)
+def test_student_version_has_no_answers(root, assignment):
+    release = release_of(root, assignment)
     text = release.read_text()
     assert "SOLUTION" not in text and "HIDDEN" not in text
     student = nbformat.read(release, as_version=4)
-    full = read_source()
+    full = read_source(assignment)
     assert [c.id for c in student.cells] == [c.id for c in full.cells]
     (setup,) = filter(is_setup_cell, student.cells)
     assert setup.source == setup_source()
@@ -327,11 +320,13 @@ def test_student_version_has_no_answers(release):
     assert given.isdisjoint({x.strip() for x in model_answer if x.strip()})
 
 
-def test_generating_again_changes_nothing(root, release):
-    before = release.stat().st_mtime_ns
-    (line,) = assignments.generate(root)
-    assert line == f"{NAME}: {release} is up to date"
-    assert release.stat().st_mtime_ns == before
+def test_generating_again_changes_nothing(root):
+    releases = [release_of(root, name) for name in POINTS]
+    before = [release.stat().st_mtime_ns for release in releases]
+    assert list(assignments.generate(root)) == [
+        f"{release.stem}: {release} is up to date" for release in releases
+    ]
+    assert [release.stat().st_mtime_ns for release in releases] == before
 
 
 @pytest.fixture
@@ -386,13 +381,15 @@ def test_work_that_was_deleted_is_generated_again(target):
 # --- planted bugs, without a kernel --------------------------------------
 
 
-def failures(notebook: nbformat.NotebookNode) -> set[str]:
+def failures(
+    notebook: nbformat.NotebookNode, assignment: str = NAME
+) -> set[str]:
     """Run a notebook's cells here, hidden tests too; name those that fail."""
     names: dict = {}
     failed = set()
-    tests = {one.id: one.source for one in read_source().cells}
+    tests = {one.id: one.source for one in read_source(assignment).cells}
     for one in notebook.cells:
-        slow = one.id in ("texts", "results") or is_setup_cell(one)
+        slow = one.id in SLOW or is_setup_cell(one)
         if one.cell_type != "code" or slow:
             continue
         graded = one.metadata.get("nbgrader", {}).get("grade")
@@ -403,13 +400,32 @@ def failures(notebook: nbformat.NotebookNode) -> set[str]:
     return failed
 
 
-@pytest.mark.parametrize("name", BUGS)
-def test_planted_bug_fails_its_tests_and_no_others(name):
-    assert failures(planted(name)) == BUGS[name][-1]
+PLANTED = [
+    (assignment, bug) for assignment in BUGS for bug in BUGS[assignment]
+]
 
 
-def test_reference_solution_fails_no_test():
-    assert failures(solved()) == set()
+@pytest.mark.parametrize(("assignment", "name"), PLANTED)
+def test_planted_bug_fails_its_tests_and_no_others(assignment, name):
+    lost = failures(planted(name, assignment), assignment)
+    assert lost == BUGS[assignment][name][-1]
+
+
+@pytest.mark.parametrize("assignment", POINTS)
+def test_reference_solution_fails_no_test(assignment):
+    assert failures(solved(assignment), assignment) == set()
+
+
+@pytest.mark.parametrize("assignment", POINTS)
+def test_every_test_is_failed_by_a_planted_bug(assignment):
+    """But for those that only look at the plainest case; they are listed."""
+    caught = set().union(*(bug[-1] for bug in BUGS[assignment].values()))
+    graded = {
+        name
+        for name in points(read_source(assignment))
+        if name != "9-discussion"
+    }
+    assert graded - caught == PLAIN[assignment]
 
 
 # --- grading: one batch, for real ----------------------------------------
@@ -447,8 +463,9 @@ def batch(root, tmp_path_factory) -> Path:
     """Grade everybody in one run of the command; return its folder."""
     folder = tmp_path_factory.mktemp("class")
     hand_in = folder / "handed in"
-    everybody = {"Zoë Reference": solved(), **{b: planted(b) for b in GRADED}}
-    everybody |= broken(root / "release" / NAME / SOURCE.name)
+    everybody = {"Zoë Reference": solved()}
+    everybody |= {name: planted(name) for name in GRADED[NAME]}
+    everybody |= broken(release_of(root))
     for number, (student, notebook) in enumerate(everybody.items()):
         place = hand_in / student / NAME / SOURCE.name
         if number % 2:  # a file is as good as a folder
@@ -471,7 +488,7 @@ def batch(root, tmp_path_factory) -> Path:
     )
     done = run(
         "--root", root, "grade", hand_in, "--out", folder / "graded",
-        "--marks", marks, "--timeout", TIMEOUT,
+        "--assignment", NAME, "--marks", marks, "--timeout", TIMEOUT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (folder / "said").write_text(done.stdout)
@@ -491,21 +508,25 @@ def rows(batch) -> dict[str, dict[str, str]]:
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
-@pytest.fixture(scope="module")
-def cells(batch) -> dict[str, dict[str, str]]:
+def read_cells(graded: Path) -> dict[str, dict[str, str]]:
     """student -> test cell -> points."""
     table: dict = {}
-    with open(batch / "graded" / "cells.csv", encoding="utf-8") as file:
+    with open(graded / "cells.csv", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             table.setdefault(row["student"], {})[row["cell"]] = row["points"]
     return table
 
 
-def lost(cells: dict[str, str]) -> set[str]:
+@pytest.fixture(scope="module")
+def cells(batch) -> dict[str, dict[str, str]]:
+    return read_cells(batch / "graded")
+
+
+def lost(cells: dict[str, str], assignment: str = NAME) -> set[str]:
     """The autograded cells that did not get all their points."""
     return {
         name
-        for name, most in points(read_source()).items()
+        for name, most in points(read_source(assignment)).items()
         if name != "9-discussion" and float(cells[name]) != most
     }
 
@@ -523,9 +544,9 @@ def test_untouched_student_version_gets_nothing(rows, cells):
     assert rows["untouched"]["waiting"] == "0"
 
 
-@pytest.mark.parametrize("name", GRADED)
+@pytest.mark.parametrize("name", GRADED[NAME])
 def test_planted_bug_loses_its_points_and_no_others(name, rows, cells):
-    expected = BUGS[name][-1]
+    expected = BUGS[NAME][name][-1]
     most = points(read_source())
     assert lost(cells[name]) == expected
     assert all(cells[name][test] == "0" for test in expected)
@@ -600,10 +621,55 @@ def test_feedback_shows_points_and_the_comment(batch):
 
 def test_results_are_not_overwritten(batch, root):
     done = run(
-        "--root", root, "grade", batch / "handed in", "--out", batch / "graded"
-    )
+        "--root", root, "grade", batch / "handed in", "--out",
+        batch / "graded", "--assignment", NAME,
+    )  # fmt: skip
     assert done.returncode == 2
     assert "is not empty; pass --force to overwrite" in done.stderr
+
+
+# --- grading: the later assignments, for real ----------------------------
+
+
+@pytest.fixture(scope="module", params=[n for n in POINTS if n != NAME])
+def later(request, root, tmp_path_factory) -> tuple[str, Path]:
+    """Grade a small class; return the assignment and the results' folder."""
+    name = request.param
+    folder = tmp_path_factory.mktemp(name)
+    hand_in = folder / "handed in"
+    hand_in.mkdir()
+    everybody = {bug: planted(bug, name) for bug in GRADED[name]}
+    extra = nbformat.v4.new_code_cell(CHEATS[name])
+    everybody[GRADED[name][0]].cells.append(extra)
+    everybody["reference"] = solved(name)
+    everybody["untouched"] = nbformat.read(release_of(root, name), 4)
+    for student, notebook in everybody.items():
+        nbformat.write(notebook, hand_in / f"{student}.ipynb")
+    done = run(
+        "--root", root, "grade", hand_in, "--out", folder / "graded",
+        "--assignment", name, "--timeout", TIMEOUT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return name, folder / "graded"
+
+
+def test_later_assignments_are_graded_exactly(later):
+    name, graded = later
+    cells, most = read_cells(graded), points(read_source(name))
+    full, by_hand = POINTS[name]
+    with open(graded / "grades.csv", encoding="utf-8") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    for bug in GRADED[name]:
+        expected = BUGS[name][bug][-1]
+        assert lost(cells[bug], name) == expected, bug
+        left = full - by_hand - sum(most[test] for test in expected)
+        assert float(rows[bug]["total"]) == left, bug
+    reference = rows["reference"]
+    assert float(reference["total"]) == full - by_hand
+    assert float(reference["waiting"]) == by_hand
+    assert (reference["status"], reference["notes"]) == ("graded", "")
+    assert set(cells["untouched"].values()) == {"0"}
+    assert rows[GRADED[name][0]]["notes"] == CHEATED[name]
 
 
 # --- the tools' own errors -----------------------------------------------
@@ -616,6 +682,12 @@ def test_a_notebook_out_of_time_fails_its_other_cells():
     one = nbformat.v4.new_code_cell("assert True")
     one, _ = runner.preprocess_cell(one, {}, 0)
     assert one.outputs[0].ename == "CellTimeoutError"
+
+
+def test_assignment_must_be_named_where_there_are_several(root, tmp_path):
+    done = run("--root", root, "grade", tmp_path, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "say which with --assignment: 1-language-models" in done.stderr
 
 
 def test_assignment_that_is_not_there(root):
