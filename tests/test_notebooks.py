@@ -6,7 +6,8 @@ import nbformat
 import pytest
 
 import companion
-from tools.notebook_lints import LINTS, bold_numbers
+from tools.notebook_lints import LINTS
+from tools.notebook_text import bold_numbers
 from tools.project import BOOK, notebooks, pages, toc_pages
 
 

@@ -4,16 +4,22 @@ A lint takes a notebook and returns its problems, each a sentence that says
 what to do. `tests/test_notebooks.py` applies them all to every notebook.
 """
 
-import ast
 import math
 import re
 from collections.abc import Callable, Iterator
 
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from tools.execute import is_current
+from tools.notebook_text import (
+    FENCE,
+    bold_numbers,
+    claimed_numbers,
+    code_cells,
+    first_line,
+    prose,
+)
 from tools.setup_cell import is_setup_cell, setup_source
 
 MAX_LINES = 30
@@ -21,17 +27,6 @@ MAX_RUN = 3
 MAX_BYTES = 500_000
 EXERCISES = range(3, 6)
 
-FENCE = re.compile(r"^ *(`{3,}|~{3,}).*?^ *\1", re.M | re.S)
-INLINE_CODE = re.compile(r"`[^`\n]*`")
-BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*", re.S)
-# digits grouped by commas or spaces (also thin and no-break), or plain
-NUMBER = re.compile(
-    r"(?<![\w.,])(?<!\w-)"
-    r"([-−]?(?:\d{1,3}(?:[, \u2009\u202f\u00a0]\d{3})+|\d+)"
-    r"(?:\.\d+)?(?:e[-+]?\d+)?)"
-    r"(?!\w|-\w|\.\d)"
-)
-SEPARATORS = re.compile(r"[, \u2009\u202f\u00a0]")
 DIRECTIVE = re.compile(
     r"^ *[`:]{3,}\{(exercise|solution-start|solution-end)\} *(\S*)"
     r"((?:\n *:[\w-]+:.*)*)",
@@ -44,56 +39,6 @@ ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 MARKDOWN_IMAGE = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=\"[^\"]+\")[^>]*>")
 
 Lint = Callable[[NotebookNode], list[str]]
-
-
-def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    """Return the code cells, in order."""
-    return [c for c in notebook.cells if c.cell_type == "code"]
-
-
-def prose(notebook: NotebookNode) -> str:
-    """Return the text of all markdown cells."""
-    cells = (c.source for c in notebook.cells if c.cell_type == "markdown")
-    return "\n\n".join(cells)
-
-
-def first_line(cell: NotebookNode) -> str:
-    """Return the first line that says something, to point at a cell."""
-    lines = (line.strip() for line in cell.source.splitlines())
-    return next((line for line in lines if line), "(empty cell)")
-
-
-def bold_numbers(markdown: str) -> list[float]:
-    """Return every number inside ``**...**``, code left out."""
-    text = INLINE_CODE.sub("", FENCE.sub("", markdown))
-    return [
-        float(SEPARATORS.sub("", number).replace("−", "-"))
-        for bold in BOLD.findall(text)
-        for number in NUMBER.findall(bold)
-    ]
-
-
-def claimed_numbers(notebook: NotebookNode) -> list[float | None]:
-    """Return each claim's `says`; None where it is not a plain number."""
-    transform = TransformerManager().transform_cell
-    claims = []
-    for cell in code_cells(notebook):
-        for node in ast.walk(ast.parse(transform(cell.source))):
-            if isinstance(node, ast.Call) and _name(node.func) == "claim":
-                says = [k.value for k in node.keywords if k.arg == "says"]
-                claims += map(_literal, says or [None])
-    return claims
-
-
-def _name(function: ast.expr) -> str:
-    return getattr(function, "id", getattr(function, "attr", ""))
-
-
-def _literal(node: ast.expr | None) -> float | None:
-    try:
-        return float(ast.literal_eval(node))
-    except (TypeError, ValueError):
-        return None
 
 
 def is_valid(notebook: NotebookNode) -> list[str]:
