@@ -36,18 +36,29 @@ SOURCE = ROOT / "assignments" / "source" / NAME / f"{NAME}.ipynb"
 TIMEOUT = 15  # seconds a cell; the slowest takes one
 
 # Every assignment, with its points and those that a person gives.
-POINTS = {"1-language-models": (50, 10), "3-tokenization": (55, 10)}
+POINTS = {
+    "1-language-models": (50, 10),
+    "2-environment": (56, 8),
+    "3-tokenization": (55, 10),
+}
 # Test cells that no planted bug fails: they look at the plainest case.
 PLAIN = {
     "1-language-models": {
         "2-count", "2-fraction", "2-unseen", "3-limits", "4-zero",
         "5-one-sentence", "6-log-softmax", "7-unseen",
     },
+    "2-environment": {"3-forward"},
     "3-tokenization": {"2-pairs", "2-join"},
 }  # fmt: skip
 # Imports that a teacher should hear of, and how.
-CHEATS = {"3-tokenization": "from companion.tokenization import BPETokenizer"}
-CHEATED = {"3-tokenization": "imports companion.tokenization"}
+CHEATS = {
+    "2-environment": "from companion.autograd import Value as V",
+    "3-tokenization": "from companion.tokenization import BPETokenizer",
+}
+CHEATED = {
+    "2-environment": "imports companion.autograd",
+    "3-tokenization": "imports companion.tokenization",
+}
 CHECKPOINTS = shutil.ignore_patterns(".ipynb_checkpoints")
 SLOW = ("texts", "results")  # cells that no test depends on
 
@@ -66,6 +77,16 @@ def cell(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
 
 def points(notebook: nbformat.NotebookNode) -> dict[str, float]:
     return grading.maximum(notebook)
+
+
+def by_hand(notebook: nbformat.NotebookNode) -> str:
+    """The one cell that a person grades."""
+    (name,) = (
+        one.id
+        for one in notebook.cells
+        if one.cell_type == "markdown" and "nbgrader" in one.metadata
+    )
+    return name
 
 
 def without_tests(source: str) -> str:
@@ -316,7 +337,7 @@ def test_student_version_has_no_answers(root, assignment):
     }
     assert len(lines) > 100
     assert lines & given == set()
-    model_answer = cell(full, "9-discussion").source.splitlines()
+    model_answer = cell(full, by_hand(full)).source.splitlines()
     assert given.isdisjoint({x.strip() for x in model_answer if x.strip()})
 
 
@@ -420,11 +441,8 @@ def test_reference_solution_fails_no_test(assignment):
 def test_every_test_is_failed_by_a_planted_bug(assignment):
     """But for those that only look at the plainest case; they are listed."""
     caught = set().union(*(bug[-1] for bug in BUGS[assignment].values()))
-    graded = {
-        name
-        for name in points(read_source(assignment))
-        if name != "9-discussion"
-    }
+    notebook = read_source(assignment)
+    graded = set(points(notebook)) - {by_hand(notebook)}
     assert graded - caught == PLAIN[assignment]
 
 
@@ -524,10 +542,11 @@ def cells(batch) -> dict[str, dict[str, str]]:
 
 def lost(cells: dict[str, str], assignment: str = NAME) -> set[str]:
     """The autograded cells that did not get all their points."""
+    notebook = read_source(assignment)
     return {
         name
-        for name, most in points(read_source(assignment)).items()
-        if name != "9-discussion" and float(cells[name]) != most
+        for name, most in points(notebook).items()
+        if name != by_hand(notebook) and float(cells[name]) != most
     }
 
 
@@ -656,17 +675,17 @@ def later(request, root, tmp_path_factory) -> tuple[str, Path]:
 def test_later_assignments_are_graded_exactly(later):
     name, graded = later
     cells, most = read_cells(graded), points(read_source(name))
-    full, by_hand = POINTS[name]
+    full, manual = POINTS[name]
     with open(graded / "grades.csv", encoding="utf-8") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     for bug in GRADED[name]:
         expected = BUGS[name][bug][-1]
         assert lost(cells[bug], name) == expected, bug
-        left = full - by_hand - sum(most[test] for test in expected)
+        left = full - manual - sum(most[test] for test in expected)
         assert float(rows[bug]["total"]) == left, bug
     reference = rows["reference"]
-    assert float(reference["total"]) == full - by_hand
-    assert float(reference["waiting"]) == by_hand
+    assert float(reference["total"]) == full - manual
+    assert float(reference["waiting"]) == manual
     assert (reference["status"], reference["notes"]) == ("graded", "")
     assert set(cells["untouched"].values()) == {"0"}
     assert rows[GRADED[name][0]]["notes"] == CHEATED[name]
