@@ -15,7 +15,9 @@ from companion.tokenization.protocol import check_text
 _SPACE = r"\p{White_Space}"
 
 # How GPT-2 and GPT-4 cut, as their published code says, with \s spelt out.
-# Both keep every character: joined, the pieces are the text.
+# Both keep every character: joined, the pieces are the text. Letters that
+# Unicode has added of late may be cut otherwise than by the library in Rust,
+# whose tables are older; nothing is lost by it.
 SPLITS = {
     "gpt2": (
         r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+"
