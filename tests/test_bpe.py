@@ -335,6 +335,8 @@ def test_load_refuses_what_is_no_file(tmp_path):
 def test_wrong_arguments_are_refused(tokenizer):
     with pytest.raises(ValueError, match="at least 257, got 256"):
         BPETokenizer.train(["a"], 256)
+    with pytest.raises(ValueError, match="one string"):
+        BPETokenizer.train("a text", 300)
     with pytest.raises(ValueError, match="min_count must be at least 1"):
         BPETokenizer.train(["a"], 300, min_count=0)
     with pytest.raises(ValueError, match="split must be one of gpt2, gpt4"):

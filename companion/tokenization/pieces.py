@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import regex
 
-from companion.tokenization.protocol import check_text
+from companion.tokenization.protocol import check_texts
 
 # White space as Unicode defines it. Python's \s also has the four separators
 # U+001C to U+001F, which the libraries in Rust do not count.
@@ -57,10 +57,10 @@ def count_pieces(texts: Iterable[str], split: str = "gpt2") -> Counter[str]:
     """Count the pieces of all texts.
 
     Raises:
-        ValueError: a text holds a surrogate; or no such way of splitting.
+        ValueError: a text holds a surrogate, `texts` is one string, or
+            there is no such way of splitting.
     """
     cut, counts = splitter(split), Counter()
-    for text in texts:
-        check_text(text)
+    for text in check_texts(texts):
         counts.update(cut(text))
     return counts
