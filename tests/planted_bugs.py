@@ -590,7 +590,7 @@ GRADED = {
     "3-tokenization": (
         "not-weighted",
         "dictionary-order",
-        "longest-first",
+        "each-token-alone",
         "unknown-is-free",
     ),
 }
