@@ -519,7 +519,7 @@ def test_every_test_is_failed_by_a_planted_bug(assignment):
 def broken(release: Path) -> dict[str, nbformat.NotebookNode]:
     """Notebooks that grading must survive."""
     syntax, endless, deleted, cheat, killed = (solved() for _ in range(5))
-    cell(syntax, "log-prob").source += "\n    return ("
+    cell(syntax, "log-prob").source += "\n    return )"
     cell(endless, "neural").source = cell(endless, "neural").source.replace(
         "return [start, *ids], [*ids, end]", "while True: pass"
     )
