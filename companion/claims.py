@@ -12,7 +12,14 @@ class ClaimError(AssertionError):
     """A measured value is not what the text says."""
 
 
-def claim(label: str, value: float, *, says: float, within: float) -> None:
+def claim(
+    label: str,
+    value: float,
+    *,
+    says: float,
+    within: float,
+    when: bool = True,
+) -> None:
     """Print one line if `value` is what the text says, raise if it is not.
 
     Args:
@@ -21,6 +28,9 @@ def claim(label: str, value: float, *, says: float, within: float) -> None:
         says: the number printed in bold in the text.
         within: the largest difference that still makes the text true; 0
             for a number that must be exact.
+        when: False where the data are not those the text speaks of (another
+            Python's documentation): then the value is printed beside what
+            the text says, and not compared.
 
     Raises:
         ClaimError: the difference is larger, or `value` is not finite.
@@ -33,6 +43,10 @@ def claim(label: str, value: float, *, says: float, within: float) -> None:
     if not (math.isfinite(within) and within >= 0):
         raise ValueError(f"within must be finite and >= 0, got {within}")
     text = _in_words(says, within)
+    if not when:
+        shown = _shown(value, within)
+        print(f"- {label}: {shown} on other data (the text says {text})")
+        return
     # 0.4 - 0.3 is 0.10000000000000003: a decimal bound is kept as written.
     rounding = 4 * sys.float_info.epsilon * max(abs(value), abs(says))
     near = abs(value - says) <= within + rounding

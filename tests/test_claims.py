@@ -88,3 +88,12 @@ def test_holds_exactly_when_the_difference_is_within(value, says, within):
         assert difference > within
     else:
         assert difference < within
+
+
+def test_on_other_data_both_numbers_are_printed_and_not_compared(capsys):
+    claim("pages, nats", 3.2, says=2.5, within=0.1, when=False)
+    assert capsys.readouterr().out == (
+        "- pages, nats: 3.20 on other data (the text says 2.5 ± 0.1)\n"
+    )
+    with pytest.raises(ClaimError, match="but the text says"):
+        claim("pages, nats", 3.2, says=2.5, within=0.1, when=True)

@@ -1,6 +1,7 @@
 """Python's own text: the referees are pydoc_data and ast."""
 
 import ast
+import sys
 import sysconfig
 from pathlib import Path
 from pydoc_data.topics import topics
@@ -64,3 +65,11 @@ def test_source_passes_over_what_is_not_utf8(tmp_path, monkeypatch):
     assert list(python_text.source(12)) == ["x = 1"]
     with pytest.raises(ValueError, match=r"at least the size of a.py \(5\)"):
         list(python_text.source(4))
+
+
+def test_another_text_is_not_the_books_edition(monkeypatch):
+    if sys.version_info[:3] == (3, 11, 7):  # which measured the book
+        assert python_text.is_books_edition()
+    others = [*python_text.documentation(), "one topic more"]
+    monkeypatch.setattr(python_text, "documentation", lambda: others)
+    assert not python_text.is_books_edition()
