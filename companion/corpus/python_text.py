@@ -16,8 +16,7 @@ REPEATED = 0.2
 
 # SHA-256 of the topics on which the book's numbers were measured: Python 3.11
 _BOOKS_EDITION = (
-    "af5d1307db21f779230029e0e5efd557"
-    "91737434bfd55964ff13599bf9092394"
+    "af5d1307db21f779230029e0e5efd55791737434bfd55964ff13599bf9092394"
 )
 
 _SKIPPED = {"test", "tests", "idle_test", "__pycache__"}

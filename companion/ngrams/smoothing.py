@@ -8,6 +8,7 @@ it turns what was found about a history and a word into a probability.
 Chapter: book/1-language-models/2-smoothing.ipynb
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import NamedTuple
@@ -35,13 +36,14 @@ class Evidence(NamedTuple):
     freed: np.ndarray  # the sum of d(h, w) over w
 
 
-class Smoothing:
+class Smoothing(ABC):
     """What all four share: raw counts, of which nothing is given away."""
 
     def weigh(self, counts: NGramCounts) -> list[tuple]:
         """Give (count, discount), both (G,), for order 1, 2, ... n."""
         return [(lv.counts, 0.0 * lv.counts) for lv in counts.levels]
 
+    @abstractmethod
     def probability(
         self, evidence: Sequence[Evidence], n_words: int
     ) -> np.ndarray:
@@ -51,7 +53,6 @@ class Smoothing:
             evidence: for order 1, 2, ... n.
             n_words: V, how many words can follow.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
