@@ -6,16 +6,15 @@ Chapter: book/3-tokenization/2-byte-pairs.ipynb
 import os
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from itertools import chain
 from typing import Self
 
 from companion.tokenization import bpe_trainer
+from companion.tokenization.base import BytesTokenizer
 from companion.tokenization.byte_names import BYTE_IDS, BYTE_NAMES, BYTES
-from companion.tokenization.merging import PieceCache, merge_ids
+from companion.tokenization.merging import merge_ids
 from companion.tokenization.pieces import SPLITS, count_pieces, splitter
 from companion.tokenization.protocol import (
     END_OF_TEXT,
-    check_ids,
     check_text,
     check_vocab_size,
 )
@@ -30,7 +29,7 @@ KIND = "bpe"
 N_BASE = 257  # the end of a text, and the 256 bytes
 
 
-class BPETokenizer:
+class BPETokenizer(BytesTokenizer):
     """Byte-pair encoding of UTF-8, with merges that stay inside words.
 
     Id 0 is the end of a text, 1 to 256 are the bytes, and then comes one
@@ -64,7 +63,6 @@ class BPETokenizer:
                 )
             self._bytes.append(self._bytes[a] + self._bytes[b])
         self.merged = {pair: N_BASE + n for n, pair in enumerate(self.merges)}
-        self._cache: dict[str, list[int]] = PieceCache(self._encode_piece)
 
     @classmethod
     def train(
@@ -116,16 +114,6 @@ class BPETokenizer:
         new = learn_merges(pieces, vocab_size, self.vocab_size, min_count)
         return type(self)((*self.merges, *new), self.split)
 
-    @property
-    def vocab_size(self) -> int:
-        """How many ids there are, the end of a text included."""
-        return N_BASE + len(self.merges)
-
-    @property
-    def special_ids(self) -> dict[str, int]:
-        """The end of a text has id 0."""
-        return {END_OF_TEXT: 0}
-
     @cached_property
     def tokens(self) -> tuple[str, ...]:
         """A printable name for each id: "Ġthe" is " the"."""
@@ -137,42 +125,15 @@ class BPETokenizer:
         """SHA-256, in hexadecimal, of the splitting and the merges."""
         return content_hash(KIND, SPLITS[self.split], self.merges)
 
-    def token_bytes(self, token_id: int) -> bytes:
-        """The bytes a token stands for; none for the end of a text."""
-        return self._bytes[check_ids([token_id], self.vocab_size)[0]]
-
     def pieces(self, text: str) -> list[str]:
         """Cut text into the pieces that are encoded one by one."""
         check_text(text)
         return self._cut(text)
 
-    def encode(self, text: str) -> list[int]:
-        """Cut text into tokens; never the id of a special token.
-
-        Raises:
-            ValueError: text holds a surrogate.
-        """
-        check_text(text)
-        ids = map(self._cache.__getitem__, self._cut(text))
-        return list(chain.from_iterable(ids))
-
     def _encode_piece(self, piece: str) -> list[int]:
         """Apply the merges to a piece, the earliest learned first."""
         ids = [BYTE_IDS[byte] for byte in piece.encode()]
         return ids if len(ids) == 1 else merge_ids(ids, self.merged)
-
-    def decode(self, ids: Iterable[int]) -> str:
-        """Join tokens to text; special tokens are left out.
-
-        Bytes that are no UTF-8 (a character cut in the middle) become
-        U+FFFD, the replacement character.
-
-        Raises:
-            ValueError: an id is not between 0 and vocab_size - 1.
-        """
-        ids = check_ids(ids, self.vocab_size)
-        joined = b"".join(map(self._bytes.__getitem__, ids))
-        return joined.decode("utf-8", errors="replace")
 
     def save(
         self, path: str | os.PathLike, *, overwrite: bool = False

@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 
 import regex
 
+from companion.tokenization.base import EntriesTokenizer
 from companion.tokenization.entries import (
     RESERVED,
     UNKNOWN_ID,
@@ -19,7 +20,6 @@ from companion.tokenization.entries import (
     read_entries,
 )
 from companion.tokenization.protocol import (
-    END_OF_TEXT,
     UNKNOWN,
     check_ids,
     check_text,
@@ -51,7 +51,7 @@ class _Index(dict):
 
 
 @dataclass(frozen=True)
-class _ListTokenizer:
+class _ListTokenizer(EntriesTokenizer):
     """A cut and a list of tokens; what is not in the list is `<unk>`.
 
     Args:
@@ -98,26 +98,6 @@ class _ListTokenizer:
         kept = [token for token, n in counts.items() if n >= min_count]
         kept.sort(key=lambda token: (-counts[token], token))
         return cls(tuple(kept[: vocab_size - len(RESERVED)]))
-
-    @cached_property
-    def tokens(self) -> tuple[str, ...]:
-        """The name of each id: the two reserved ones, then the entries."""
-        return RESERVED + self.entries
-
-    @property
-    def vocab_size(self) -> int:
-        """How many ids there are, the reserved ones included."""
-        return len(self.tokens)
-
-    @property
-    def special_ids(self) -> dict[str, int]:
-        """`<|endoftext|>` is 0."""
-        return {END_OF_TEXT: 0}
-
-    @property
-    def unk_id(self) -> int:
-        """The id of whatever is not in the list."""
-        return UNKNOWN_ID
 
     @cached_property
     def content_hash(self) -> str:

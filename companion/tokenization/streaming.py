@@ -5,7 +5,7 @@ Chapter: book/3-tokenization/3-fast-and-exact.ipynb
 
 import codecs
 
-from companion.tokenization.bpe import BPETokenizer
+from companion.tokenization.base import BytesTokenizer
 
 
 class StreamDecoder:
@@ -16,10 +16,10 @@ class StreamDecoder:
     is the text that `decode` makes of all tokens at once.
 
     Args:
-        tokenizer: whose tokens they are.
+        tokenizer: whose tokens they are (BPE or unigram).
     """
 
-    def __init__(self, tokenizer: BPETokenizer) -> None:
+    def __init__(self, tokenizer: BytesTokenizer) -> None:
         self._token_bytes = tokenizer.token_bytes
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 

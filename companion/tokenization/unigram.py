@@ -8,17 +8,14 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import Self
 
+from companion.tokenization.base import BytesTokenizer
 from companion.tokenization.byte_tokenizer import BYTE_TOKENS, BYTES_DECODER
-from companion.tokenization.merging import PieceCache
 from companion.tokenization.pieces import SPLITS, count_pieces, splitter
 from companion.tokenization.protocol import (
     END_OF_TEXT,
     UNKNOWN,
-    check_ids,
-    check_text,
     check_texts,
     check_vocab_size,
 )
@@ -36,11 +33,10 @@ KIND = "unigram"
 RESERVED = (END_OF_TEXT, UNKNOWN, *BYTE_TOKENS)
 _FIRST_BYTE = 2
 _PENALTY = 10.0  # nats that `tokenizers` takes off for a missing character
-_split = splitter("gpt2")
 
 
 @dataclass(frozen=True)
-class UnigramTokenizer:
+class UnigramTokenizer(BytesTokenizer):
     """Cut each word so that the product of its pieces' probabilities is best.
 
     Words carry the space before them (" the"), as GPT-2 cuts them, so that
@@ -64,6 +60,8 @@ class UnigramTokenizer:
 
     pieces: tuple[str, ...]
     scores: tuple[float, ...]
+
+    _cut = staticmethod(splitter("gpt2"))
 
     def __post_init__(self) -> None:
         pieces = tuple(self.pieces)
@@ -115,16 +113,6 @@ class UnigramTokenizer:
         """The name of each id: reserved ones, bytes ("<0x41>"), pieces."""
         return RESERVED + self.pieces
 
-    @property
-    def vocab_size(self) -> int:
-        """How many ids there are, reserved ones and bytes included."""
-        return len(self.tokens)
-
-    @property
-    def special_ids(self) -> dict[str, int]:
-        """The end of a text has id 0."""
-        return {END_OF_TEXT: 0}
-
     @cached_property
     def content_hash(self) -> str:
         """SHA-256, in hexadecimal, of the splitting, pieces and scores."""
@@ -146,21 +134,7 @@ class UnigramTokenizer:
     def _longest(self) -> int:
         return max(map(len, self.pieces), default=0)
 
-    @cached_property
-    def _cache(self) -> PieceCache:
-        return PieceCache(self._encode_word)
-
-    def encode(self, text: str) -> list[int]:
-        """Cut text into tokens; never the id of a special token.
-
-        Raises:
-            ValueError: text holds a surrogate.
-        """
-        check_text(text)
-        ids = map(self._cache.__getitem__, _split(text))
-        return list(chain.from_iterable(ids))
-
-    def _encode_word(self, word: str) -> list[int]:
+    def _encode_piece(self, word: str) -> list[int]:
         ids: list[int] = []
         for piece in self.best_pieces(word):
             if known := self._ids.get(piece):
@@ -180,19 +154,6 @@ class UnigramTokenizer:
         single = [bytes([byte]) for byte in range(256)]
         pieces = [piece.encode() for piece in self.pieces]
         return [b"", UNKNOWN.encode(), *single, *pieces]
-
-    def decode(self, ids: Iterable[int]) -> str:
-        """Join tokens to text; special tokens are left out.
-
-        Bytes that are no UTF-8 (a character cut in the middle) become
-        U+FFFD, the replacement character.
-
-        Raises:
-            ValueError: an id is not between 0 and vocab_size - 1.
-        """
-        ids = check_ids(ids, self.vocab_size)
-        joined = b"".join(map(self._bytes.__getitem__, ids))
-        return joined.decode("utf-8", errors="replace")
 
     def save(
         self, path: str | os.PathLike, *, overwrite: bool = False

@@ -8,23 +8,19 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import Self
 
 import regex
 
+from companion.tokenization.base import EntriesTokenizer, PieceTokenizer
 from companion.tokenization.entries import (
-    RESERVED,
     UNKNOWN_ID,
     check_entries,
     read_entries,
 )
-from companion.tokenization.merging import PieceCache
 from companion.tokenization.protocol import (
-    END_OF_TEXT,
     UNKNOWN,
     check_ids,
-    check_text,
     check_texts,
 )
 from companion.tokenization.tokenizer_json import (
@@ -42,7 +38,7 @@ _split = regex.compile(PATTERN).findall
 
 
 @dataclass(frozen=True)
-class WordPieceTokenizer:
+class WordPieceTokenizer(EntriesTokenizer, PieceTokenizer):
     """Cut a word from the left, each time the longest piece in the list.
 
     A piece that does not begin a word carries "##": "token ##ization". If at
@@ -62,6 +58,8 @@ class WordPieceTokenizer:
 
     entries: tuple[str, ...]
     max_word_length: int = 100
+
+    _cut = staticmethod(_split)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entries", check_entries(self.entries))
@@ -98,26 +96,6 @@ class WordPieceTokenizer:
         return cls(learn_pieces(words, vocab_size, min_count, limit_alphabet))
 
     @cached_property
-    def tokens(self) -> tuple[str, ...]:
-        """The name of each id: the two reserved ones, then the pieces."""
-        return RESERVED + self.entries
-
-    @property
-    def vocab_size(self) -> int:
-        """How many ids there are, the reserved ones included."""
-        return len(self.tokens)
-
-    @property
-    def special_ids(self) -> dict[str, int]:
-        """The end of a text has id 0."""
-        return {END_OF_TEXT: 0}
-
-    @property
-    def unk_id(self) -> int:
-        """The id of a word that cannot be cut into pieces."""
-        return UNKNOWN_ID
-
-    @cached_property
     def content_hash(self) -> str:
         """SHA-256, in hexadecimal, of the pieces and the longest word."""
         return content_hash(KIND, PATTERN, self.max_word_length, self.entries)
@@ -130,21 +108,7 @@ class WordPieceTokenizer:
     def _longest(self) -> int:
         return max(map(len, self.entries), default=0)
 
-    @cached_property
-    def _cache(self) -> PieceCache:
-        return PieceCache(self._encode_word)
-
-    def encode(self, text: str) -> list[int]:
-        """Cut the words of a text into pieces; unknown ones give `unk_id`.
-
-        Raises:
-            ValueError: text holds a surrogate.
-        """
-        check_text(text)
-        ids = map(self._cache.__getitem__, _split(text))
-        return list(chain.from_iterable(ids))
-
-    def _encode_word(self, word: str) -> list[int]:
+    def _encode_piece(self, word: str) -> list[int]:
         """Take the longest piece that fits, until the word is used up."""
         if len(word) > self.max_word_length:
             return [UNKNOWN_ID]
