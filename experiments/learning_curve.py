@@ -5,7 +5,7 @@ and are scored on the same 1,000 test stories. All get the same care: what
 is chosen (a discount, a dropout, when to stop) is chosen on the same 200
 validation stories. The neural ones are trained from three seeds.
 
-    python benchmarks/learning_curve.py --workers 2
+    python experiments/learning_curve.py --workers 2
 
 writes book/results/learning_curve.json after every run, and goes on where
 it stopped, unless the story world has changed; --again starts anew. About
@@ -14,18 +14,14 @@ ten minutes on two cores.
 Chapter: book/1-language-models/4-learning.ipynb
 """
 
-import argparse
 import copy
-import json
-import os
-import platform
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
+import stored
 import torch
 
 from companion.corpus import split
@@ -35,7 +31,6 @@ from companion.evaluation.scoring import (
     score,
     stories_loss,
 )
-from companion.files import write_atomically
 from companion.models import (
     RecurrentConfig,
     RecurrentModel,
@@ -46,7 +41,7 @@ from companion.ngrams import KneserNey, NGramModel
 from companion.tokenization import Vocabulary, split_words
 from companion.training import TrainConfig, encode_documents, fit
 
-OUT = Path(__file__).parents[1] / "book" / "results" / "learning_curve.json"
+OUT = "learning_curve.json"
 STEPS = {  # stories -> batches; the best weights often come before the end
     10: 100,
     30: 150,
@@ -236,10 +231,8 @@ def fingerprint() -> str:
 
 def stored_runs() -> list[dict]:
     """Read the runs of an earlier call, unless the world has changed."""
-    if not OUT.exists():
-        return []
-    record = json.loads(OUT.read_text())
-    return record["runs"] if record["world"] == fingerprint() else []
+    record = stored.read(OUT)
+    return record["runs"] if record.get("world") == fingerprint() else []
 
 
 def save(runs: list[dict]) -> None:
@@ -249,58 +242,37 @@ def save(runs: list[dict]) -> None:
         [story.log_probs for story in test],
         n_bytes=sum(len(story.text.encode()) for story in test),
     )
-    record = {
-        "command": "python benchmarks/learning_curve.py --workers 2",
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "torch": torch.__version__,
-        },
-        "world": fingerprint(),
-        "machine": f"{platform.machine()}, one core a run",
-        "floor": {
+    stored.write(
+        OUT,
+        "experiments/learning_curve.py --workers 2",
+        runs,
+        machine=stored.one_core(),
+        world=fingerprint(),
+        floor={
             "nats_per_word": floor.nats_per_word,
             "bits_per_byte": floor.bits_per_byte,
         },
-        "summary": summary(runs),
-        "runs": runs,
-    }
-    with write_atomically(OUT, mode="w", overwrite=True) as file:
-        json.dump(record, file, indent=1)
-        file.write("\n")
+        summary=summary(runs),
+    )
 
 
-def key(job: dict) -> tuple:
-    """Tell two jobs apart."""
-    return tuple(job.get(k) for k in ("model", "stories", "seed", "dropout"))
-
-
-def do(jobs: list[dict], runs: list[dict], pool: ProcessPoolExecutor) -> None:
-    """Run what is not done yet, saving after each."""
-    done = {key(r) for r in runs}
-    new = [job for job in jobs if key(job) not in done]
-    for found in pool.map(run, new):
-        runs.append(found)
-        save(runs)
-        print(
-            f"{found['model']:>18} {found['stories']:6,} stories  "
-            f"seed {found.get('seed', '-')}  "
-            f"{found['nats_per_word']:.4f} nats per word  "
-            f"{found['cpu_seconds']:.0f} s",
-            flush=True,
-        )
+def line(found: dict) -> str:
+    """Tell a run in short."""
+    return (
+        f"{found['model']:>18} {found['stories']:6,} stories  "
+        f"seed {found.get('seed', '-')}  "
+        f"{found['nats_per_word']:.4f} nats per word  "
+        f"{found['cpu_seconds']:.0f} s"
+    )
 
 
 def main() -> None:
     """Read the options and fill the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument("--again", action="store_true", help="start anew")
-    options = parser.parse_args()
+    options = stored.options(__doc__)
     runs = [] if options.again else stored_runs()
     with ProcessPoolExecutor(options.workers) as pool:
-        do(first_jobs(), runs, pool)
-        do(later_jobs(runs), runs, pool)
+        for jobs in (first_jobs, lambda: later_jobs(runs)):
+            stored.go_on(jobs(), runs, run, pool, save, line)
     print(f"{len(runs)} runs in {OUT}")
 
 

@@ -6,31 +6,26 @@ stories in Russian), and it is trained on for 60 steps of that text: once
 with random rows for the new tokens, once with the mean of their two parts;
 and, for comparison, with the old tokens alone.
 
-    python benchmarks/vocabulary_extension.py
+    python experiments/vocabulary_extension.py
 
 writes book/results/vocabulary_extension.json. About four minutes.
 
 Chapter: book/3-tokenization/5-choosing.ipynb
 """
 
-import json
-import platform
 from copy import deepcopy
-from pathlib import Path
 
-import numpy as np
+import stored
 import torch
 from tokenizer_choice import cut
 
 from companion.corpus import split
 from companion.corpus.python_text import documentation
 from companion.evaluation import NeuralScorer, loss_of, score
-from companion.files import write_atomically
 from companion.models import RecurrentConfig, RecurrentModel
 from companion.tokenization import BPETokenizer
 from companion.training import TrainConfig, encode_documents, fit
 
-OUT = Path("book/results/vocabulary_extension.json")
 FIRST, LONGER = 400, 900  # tokens
 STEPS = 60
 
@@ -110,18 +105,12 @@ def main() -> None:
                 found = {"text": name, "rows": rows, "seed": seed}
                 runs.append(found | {"bits_per_byte": paid})
                 print(name, rows, seed, round(paid, 3), flush=True)
-    record = {
-        "command": "python benchmarks/vocabulary_extension.py",
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "torch": torch.__version__,
-        },
-        "runs": runs,
-    }
-    with write_atomically(OUT, mode="w", overwrite=True) as file:
-        json.dump(record, file, indent=1)
-        file.write("\n")
+    stored.write(
+        "vocabulary_extension.json",
+        "experiments/vocabulary_extension.py",
+        runs,
+        machine=stored.one_core(),
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ Trains an LSTM with 128 units, once a tokenizer, two seeds each:
 Every model reads the same text the same number of times, however many
 tokens that is, and is scored on the same held-out text.
 
-    python benchmarks/tokenizer_choice.py --workers 2
+    python experiments/tokenizer_choice.py --workers 2
 
 writes book/results/tokenizer_choice.json after every run, and goes on where
 it stopped; --again starts anew. About an hour on two cores.
@@ -18,24 +18,19 @@ it stopped; --again starts anew. About an hour on two cores.
 Chapter: book/3-tokenization/5-choosing.ipynb
 """
 
-import argparse
 import ast
-import json
-import os
-import platform
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from pathlib import Path
 
 import numpy as np
+import stored
 import torch
 
 from companion.corpus import split
 from companion.corpus.python_text import documentation, source
 from companion.evaluation import NeuralScorer, loss_of, score
-from companion.files import write_atomically
 from companion.models import RecurrentConfig, RecurrentModel
 from companion.tokenization import (
     UNKNOWN,
@@ -47,7 +42,7 @@ from companion.tokenization import (
 )
 from companion.training import TrainConfig, encode_documents, fit
 
-OUT = Path("book/results/tokenizer_choice.json")
+OUT = "tokenizer_choice.json"
 KINDS = {
     "bpe": BPETokenizer,
     "byte": ByteTokenizer,
@@ -181,44 +176,30 @@ def scores(
 
 def save(runs: list[dict]) -> None:
     """Write everything known so far."""
-    record = {
-        "command": "python benchmarks/tokenizer_choice.py --workers 2",
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "torch": torch.__version__,
-        },
-        "machine": f"{platform.machine()}, one core a run",
-        "runs": runs,
-    }
-    with write_atomically(OUT, mode="w", overwrite=True) as file:
-        json.dump(record, file, indent=1)
-        file.write("\n")
+    stored.write(
+        OUT,
+        "experiments/tokenizer_choice.py --workers 2",
+        runs,
+        machine=stored.one_core(),
+    )
+
+
+def line(found: dict) -> str:
+    """Tell a run in short."""
+    paid = ", ".join(
+        f"{name} {part['bits_per_byte']:.3f}"
+        for name, part in found["test"].items()
+    )
+    setting = " ".join(str(found[name]) for name in JOBS[0])
+    return f"{setting}  {paid} bits per byte  {found['cpu_seconds']:.0f} s"
 
 
 def main() -> None:
     """Read the options and fill the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument("--again", action="store_true", help="start anew")
-    options = parser.parse_args()
-    runs = []
-    if OUT.exists() and not options.again:
-        runs = json.loads(OUT.read_text())["runs"]
-    done = [{name: r[name] for name in JOBS[0]} for r in runs]
+    options = stored.options(__doc__)
+    runs = [] if options.again else stored.read(OUT)["runs"]
     with ProcessPoolExecutor(options.workers) as pool:
-        for found in pool.map(run, [j for j in JOBS if j not in done]):
-            runs.append(found)
-            save(runs)
-            paid = {
-                name: round(found["test"][name]["bits_per_byte"], 3)
-                for name in found["test"]
-            }
-            print(
-                *(found[name] for name in JOBS[0]),
-                f"{paid} bits per byte, {found['cpu_seconds']:.0f} s",
-                flush=True,
-            )
+        stored.go_on(JOBS, runs, run, pool, save, line)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Each is compiled with an empty cache, then run eagerly and compiled in turn,
 so that what else the machine does falls on both. The first call of the
 first work also starts the compiler.
 
-    python benchmarks/compile_cost.py
+    python experiments/compile_cost.py
 
 writes book/results/compile_cost.json. Half a minute; needs a C++ compiler.
 
@@ -15,22 +15,20 @@ Chapter: book/2-environment/1-your-machine.ipynb
 
 import json
 import os
-import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import stored
 import torch
 from torch import Tensor
 
-from companion.files import write_atomically
 from companion.machine import cpu
 from companion.models import WindowConfig, WindowModel
 
 ROOT = Path(__file__).resolve().parents[1]
-OUT = ROOT / "book" / "results" / "compile_cost.json"
 ROUNDS = 30
 NUMBERS = 4_000_000
 BATCH = (32, 128)  # stories, words
@@ -81,18 +79,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = cache
         runs = {name: measure(*work) for name, work in works().items()}
-    record = {
-        "command": "python benchmarks/compile_cost.py",
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
-        "machine": f"{cpu().model}, one thread",
-        "runs": runs,
-    }
-    with write_atomically(OUT, mode="w", overwrite=True) as file:
-        json.dump(record, file, indent=1)
-        file.write("\n")
+    stored.write(
+        "compile_cost.json",
+        "experiments/compile_cost.py",
+        runs,
+        machine=f"{cpu().model}, one thread",
+    )
     print(json.dumps(runs, indent=1))
 
 

@@ -6,7 +6,7 @@ recurrent network, and a window model of eight words from three seeds, with
 as many steps of as many stories. Splits what each pays above the floor on
 the same 1,000 test stories.
 
-    python benchmarks/recall.py --workers 2
+    python experiments/recall.py --workers 2
 
 writes book/results/recall.json after every run, and goes on where it
 stopped; --again starts anew. About ten minutes on two cores.
@@ -14,15 +14,10 @@ stopped; --again starts anew. About ten minutes on two cores.
 Chapter: book/1-language-models/5-remembering.ipynb
 """
 
-import argparse
-import json
-import os
-import platform
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
-import numpy as np
+import stored
 import torch
 
 from companion.corpus import split
@@ -33,7 +28,6 @@ from companion.evaluation import (
     loss_of,
     score,
 )
-from companion.files import write_atomically
 from companion.models import (
     RecurrentConfig,
     RecurrentModel,
@@ -43,7 +37,7 @@ from companion.models import (
 from companion.tokenization import Vocabulary, split_words
 from companion.training import TrainConfig, encode_documents, fit
 
-OUT = Path(__file__).parents[1] / "book" / "results" / "recall.json"
+OUT = "recall.json"
 STEPS = 1_200  # of the page
 PAGE = {"stories": 10_000, "steps": STEPS}
 JOBS = [
@@ -131,47 +125,35 @@ def run(job: dict) -> dict:
 
 
 def save(runs: list[dict]) -> None:
-    """Write everything known so far, in the order of JOBS."""
-    record = {
-        "command": "python benchmarks/recall.py --workers 2",
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "torch": torch.__version__,
-        },
-        "machine": f"{platform.machine()}, one core a run",
-        "units": {
+    """Write everything known so far."""
+    stored.write(
+        OUT,
+        "experiments/recall.py --workers 2",
+        runs,
+        machine=stored.one_core(),
+        units={
             "by_kind": "excess over the floor, nats per word of text",
             "by_distance": "excess over the floor, nats per recalled word",
         },
-        "runs": runs,
-    }
-    with write_atomically(OUT, mode="w", overwrite=True) as file:
-        json.dump(record, file, indent=1)
-        file.write("\n")
+    )
+
+
+def line(found: dict) -> str:
+    """Tell a run in short."""
+    return (
+        f"{found['model']} seed {found['seed']} "
+        f"horizon {found['horizon']} {found['steps']:5,} steps  "
+        f"{found['nats_per_word']:.4f} nats per word  "
+        f"{found['cpu_seconds']:.0f} s"
+    )
 
 
 def main() -> None:
     """Read the options and fill the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument("--again", action="store_true", help="start anew")
-    options = parser.parse_args()
-    runs = []
-    if OUT.exists() and not options.again:
-        runs = json.loads(OUT.read_text())["runs"]
-    done = [{name: r[name] for name in JOBS[0]} for r in runs]
+    options = stored.options(__doc__)
+    runs = [] if options.again else stored.read(OUT)["runs"]
     with ProcessPoolExecutor(options.workers) as pool:
-        for found in pool.map(run, [j for j in JOBS if j not in done]):
-            runs.append(found)
-            save(runs)
-            print(
-                f"{found['model']} seed {found['seed']} "
-                f"horizon {found['horizon']} {found['steps']:5,} steps  "
-                f"{found['nats_per_word']:.4f} nats per word  "
-                f"{found['cpu_seconds']:.0f} s",
-                flush=True,
-            )
+        stored.go_on(JOBS, runs, run, pool, save, line)
 
 
 if __name__ == "__main__":
