@@ -1,16 +1,45 @@
 """Neural language models: token ids in, logits of the next token out."""
 
+from companion.models.attention import (
+    Attention,
+    attention,
+    attention_weights,
+    causal_mask,
+)
+from companion.models.cache import KVCache
+from companion.models.feed_forward import FeedForward
+from companion.models.norms import layer_norm, rms_norm
+from companion.models.positions import Rotation, sinusoidal
 from companion.models.recurrent import (
     RecurrentConfig,
     RecurrentModel,
     rnn_step,
 )
+from companion.models.transformer import Block, Transformer
+from companion.models.transformer_config import (
+    DropoutConfig,
+    TransformerConfig,
+)
 from companion.models.window import WindowConfig, WindowModel
 
 __all__ = [
+    "Attention",
+    "Block",
+    "DropoutConfig",
+    "FeedForward",
+    "KVCache",
     "RecurrentConfig",
     "RecurrentModel",
+    "Rotation",
+    "Transformer",
+    "TransformerConfig",
     "WindowConfig",
     "WindowModel",
+    "attention",
+    "attention_weights",
+    "causal_mask",
+    "layer_norm",
+    "rms_norm",
     "rnn_step",
+    "sinusoidal",
 ]
