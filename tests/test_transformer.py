@@ -274,6 +274,10 @@ def test_config_round_trip():
         ({"window": 0}, "window must be at least 1, got 0"),
         ({"window": 4, "causal": False}, "a window is for a causal model"),
         ({"norm_eps": 0.0}, "norm_eps must be above 0, got 0.0"),
+        ({"norm": "rmsnorm"}, "norm must be one of layer, rms, got 'rmsn"),
+        ({"norm_position": "Pre"}, "norm_position must be one of pre, post"),
+        ({"activation": "silu"}, "activation must be one of relu, gelu, g"),
+        ({"position": None}, "position must be one of learned, .* got None"),
     ],
 )
 def test_config_refuses(wrong, message):

@@ -4,7 +4,7 @@ Chapter: book/4-architectures/4-the-whole-model.ipynb
 """
 
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Literal, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,21 @@ class TransformerConfig:
             object.__setattr__(self, "n_kv_heads", self.n_heads)
         if self.d_ff is None:
             object.__setattr__(self, "d_ff", 4 * self.d_model)
+        self._check_choices()
+        self._check_sizes()
+
+    def _check_choices(self) -> None:
+        """Refuse a word that names no choice; it would choose silently."""
+        for name, kind in get_type_hints(type(self)).items():
+            value, choices = getattr(self, name), get_args(kind)
+            if get_origin(kind) is Literal and value not in choices:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(choices)}, "
+                    f"got {value!r}"
+                )
+
+    def _check_sizes(self) -> None:
+        """Refuse numbers that fix no model."""
         for name in (
             *("vocab_size", "context_length", "d_model", "n_layers"),
             *("n_heads", "n_kv_heads", "d_ff"),
