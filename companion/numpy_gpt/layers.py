@@ -65,6 +65,26 @@ def relu_backward(grad: np.ndarray, x: np.ndarray) -> np.ndarray:
     return grad * (x > 0)
 
 
+def gelu(x: np.ndarray) -> np.ndarray:
+    """Compute x times the chance that a normal number is below x.
+
+    In the approximation by tanh that GPT-2 uses. Source: Hendrycks and
+    Gimpel 2016 (arXiv:1606.08415).
+    """
+    return 0.5 * x * (1 + np.tanh(_gelu_angle(x)))
+
+
+def gelu_backward(grad: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return the gradient with respect to x."""
+    bent = np.tanh(_gelu_angle(x))
+    slope = np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
+    return grad * 0.5 * (1 + bent + x * (1 - bent**2) * slope)
+
+
+def _gelu_angle(x: np.ndarray) -> np.ndarray:
+    return np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)
+
+
 def mean_squared_error(prediction: np.ndarray, target: np.ndarray) -> float:
     """Compute the mean of (prediction - target)^2 over all entries.
 
