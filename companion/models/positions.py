@@ -74,9 +74,24 @@ class Rotation:
         Raises:
             ValueError: d_head is not even.
         """
-        places = torch.arange(n_places, dtype=torch.float64)
-        angles = places[:, None] * frequencies(d_head, theta)
-        cos, sin = angles.cos().float(), angles.sin().float()
+        return cls.at(torch.arange(n_places), d_head, theta)
+
+    @classmethod
+    def at(
+        cls, places: Tensor, d_head: int, theta: float = 10_000.0
+    ) -> "Rotation":
+        """Build the rotations of any places, (T,); they may be fractions.
+
+        Angles are float64; a float64 `places` keeps the results so, any
+        other gives the default of torch.
+
+        Raises:
+            ValueError: d_head is not even.
+        """
+        double = places.dtype == torch.float64
+        dtype = torch.float64 if double else torch.get_default_dtype()
+        angles = places.double()[:, None] * frequencies(d_head, theta)
+        cos, sin = angles.cos().to(dtype), angles.sin().to(dtype)
         return cls(torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1))
 
     def __call__(self, x: Tensor) -> Tensor:
