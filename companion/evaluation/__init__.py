@@ -1,5 +1,6 @@
 """How good a model is: metrics, scores by kind of word, the ladder."""
 
+from companion.evaluation.context_flow import context_flow
 from companion.evaluation.metrics import (
     bits_per_byte,
     cross_entropy,
@@ -30,6 +31,7 @@ __all__ = [
     "Loss",
     "NeuralScorer",
     "bits_per_byte",
+    "context_flow",
     "cross_entropy",
     "entropy",
     "kl_divergence",

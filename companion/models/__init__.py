@@ -7,14 +7,18 @@ from companion.models.attention import (
     causal_mask,
 )
 from companion.models.cache import KVCache
+from companion.models.cells import (
+    RNNGradients,
+    gru_step,
+    lstm_step,
+    rnn_backward,
+    rnn_forward,
+    rnn_step,
+)
 from companion.models.feed_forward import FeedForward
 from companion.models.norms import layer_norm, rms_norm
 from companion.models.positions import Rotation, sinusoidal
-from companion.models.recurrent import (
-    RecurrentConfig,
-    RecurrentModel,
-    rnn_step,
-)
+from companion.models.recurrent import RecurrentConfig, RecurrentModel
 from companion.models.transformer import Block, Transformer
 from companion.models.transformer_config import (
     DropoutConfig,
@@ -28,6 +32,7 @@ __all__ = [
     "DropoutConfig",
     "FeedForward",
     "KVCache",
+    "RNNGradients",
     "RecurrentConfig",
     "RecurrentModel",
     "Rotation",
@@ -38,8 +43,12 @@ __all__ = [
     "attention",
     "attention_weights",
     "causal_mask",
+    "gru_step",
     "layer_norm",
+    "lstm_step",
     "rms_norm",
+    "rnn_backward",
+    "rnn_forward",
     "rnn_step",
     "sinusoidal",
 ]

@@ -2,43 +2,19 @@
 
 Source: Elman 1990, "Finding structure in time", Cognitive Science 14, for
 the plain network; Hochreiter and Schmidhuber 1997 (LSTM) and Cho et al.
-2014 (arXiv:1406.1078, GRU) for the gated cells, here torch's own.
+2014 (arXiv:1406.1078, GRU) for the gated cells. The cells are torch's own;
+`companion.models.cells` has the same in NumPy.
 
 Chapter: book/1-language-models/5-remembering.ipynb
 """
 
 from dataclasses import dataclass
 
-import numpy as np
 from torch import Tensor, nn
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 State = Tensor | tuple[Tensor, Tensor]  # an LSTM has two: hidden and cell
-
-
-def rnn_step(
-    x: np.ndarray,
-    h: np.ndarray,
-    w_input: np.ndarray,
-    w_hidden: np.ndarray,
-    b: np.ndarray,
-) -> np.ndarray:
-    """Take one step of a plain recurrent network.
-
-    h_t = tanh(W_h h_{t-1} + W_x x_t + b). Source: Elman 1990.
-
-    Args:
-        x: (..., d_model), the vector of word t.
-        h: (..., d_hidden), the state after word t - 1.
-        w_input: (d_hidden, d_model)
-        w_hidden: (d_hidden, d_hidden)
-        b: (d_hidden,)
-
-    Returns:
-        (..., d_hidden): the state after word t.
-    """
-    return np.tanh(h @ w_hidden.T + x @ w_input.T + b)
 
 
 @dataclass(frozen=True, kw_only=True)
