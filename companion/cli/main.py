@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from companion.cli import corpus, tokenize
+from companion.cli import corpus, interop, tokenize
 from companion.cli.doctor import doctor
 
 
@@ -58,6 +58,9 @@ app = typer.Typer(
 )
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(tokenize.app, name="tokenize")
+app.command()(interop.convert)
+app.command()(interop.export)
+app.command("import")(interop.import_)
 app.command()(doctor)
 
 
