@@ -9,7 +9,8 @@ from browser import AXE, FLAGS, RUN_AXE
 
 from companion import widgets
 from companion.autograd import Value
-from companion.tokenization import TOKENIZERS
+from companion.models import Transformer, TransformerConfig
+from companion.tokenization import TOKENIZERS, Vocabulary
 from companion.widgets import base
 from tools.project import chromium
 
@@ -101,7 +102,22 @@ def four_tokenizers():
     )
 
 
+def attention_explorer():
+    """A decoder that has learned nothing, with a few words."""
+    words = widgets.attention_explorer.TEXT.replace(".", " .").split()
+    vocabulary = Vocabulary(sorted(set(words)))
+    config = TransformerConfig(
+        vocab_size=len(vocabulary),
+        d_model=24,
+        n_layers=2,
+        position="rotary",
+        init_std=0.5,
+    )
+    return widgets.AttentionExplorer(Transformer(config), vocabulary)
+
+
 MAKERS = {
+    "attention_explorer": attention_explorer,
     "autograd_graph": neuron,
     "bpe_stepper": widgets.BPEStepper,
     "four_tokenizers": four_tokenizers,

@@ -16,6 +16,7 @@ from companion.widgets import (
     GradientDescent,
     MarkovChain,
     NGramWriter,
+    PositionalEncodings,
     TwoDistributions,
     base,
     markov_chain,
@@ -25,12 +26,14 @@ from companion.widgets import two_distributions as two
 
 FOLDER = base.FOLDER
 MODULES = [
+    "attention_explorer",
     "autograd_graph",
     "bpe_stepper",
     "four_tokenizers",
     "gradient_descent",
     "markov_chain",
     "ngram_writer",
+    "positional_encodings",
     "two_distributions",
 ]
 WORDS = ["the", "ball", "key", "is", "here", "."]
@@ -291,6 +294,7 @@ def widgets():
         GradientDescent(),
         MarkovChain(),
         NGramWriter(stories, stories[:20]),
+        PositionalEncodings(),
         TwoDistributions(),
     ]
 

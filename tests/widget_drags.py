@@ -297,3 +297,89 @@ def drag_four_tokenizers(page):
     root.get_by_label("your text").fill("")
     wait_for_change(page, lines.all_text_contents, after)
     assert lines.all_text_contents() == ["0 tokens, 0 unknown"] * 4
+
+
+def drag_attention_explorer(page):
+    """Choose a head, point at words, go on by key, type: all follow."""
+    root = widget(page, "explorer")
+    sentence = root.locator(".lm-say")
+    words = root.locator(".lm-look")
+    selected = root.locator(".lm-selected th")
+    weights = root.locator(".lm-look .lm-weight")
+    wait_for_change(page, sentence.text_content, "")
+    before = weights.all_text_contents()
+    at = selected.text_content()
+
+    drag_range(page, range_input(root, "head"), 0.67)  # the third of four
+    after = wait_for_change(page, selected.text_content, at)
+    assert after.split(".")[1].startswith("3"), after
+    assert wait_for_change(page, weights.all_text_contents, before)
+    said = sentence.text_content()
+    words.nth(3).hover()
+    wait_for_change(page, sentence.text_content, said)
+    focus = root.locator(".lm-look.lm-focus")
+    assert focus.count() == 1
+    assert root.locator(".lm-look.lm-ahead").count() == words.count() - 4
+    shown = [float(w or 0) for w in weights.all_text_contents()]
+    assert abs(sum(shown) - 100) <= 4, shown  # each is rounded
+
+    words.nth(3).click()
+    page.mouse.move(0, 0)
+    page.keyboard.press("ArrowRight")
+    wait_for_change(page, lambda: "(word 4)" in sentence.text_content(), False)
+    field = root.get_by_label("your text")
+    field.fill("Once the zebra")
+    wait_for_change(page, lambda: words.count() == 3, False)  # <s>, two words
+    wait_for_change(page, lambda: "zebra" in sentence.text_content(), False)
+
+
+def drag_positional_encodings(page):
+    """Drag a frame, move both, choose rotary: curve, clocks, sentence."""
+    root = widget(page, "positions")
+    charts = root.locator("svg.lm-strip")
+    sentence = root.locator(".lm-say")
+    wait_for_change(page, sentence.text_content, "")
+    drag_range(page, range_input(root, "p"), 0.3)
+    drag_range(page, range_input(root, "q"), 0.4)
+
+    def product():
+        label = charts.nth(1).get_attribute("aria-label")
+        return label.split("it is ")[1]
+
+    def places():
+        return [int(range_input(root, n).input_value()) for n in "pq"]
+
+    before = places()
+    charts.nth(0).scroll_into_view_if_needed()
+    box = charts.nth(0).bounding_box()
+    part = (34 + 6 * (before[1] + 0.5)) / 426  # the orange frame
+
+    page.mouse.move(box["x"] + box["width"] * part, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 20, steps=5)
+    page.mouse.up()
+    after = wait_for_change(page, places, before)
+    assert after[0] == before[0] and after[1] > before[1] + 10
+
+    page.wait_for_timeout(100)
+    said = product()
+    both = range_input(root, "both")
+    drag_range(page, both, 0.0)
+    moved = wait_for_change(page, places, after)
+    assert moved[0] == 0 and moved[1] == after[1] - after[0]
+    page.wait_for_timeout(100)
+    assert product() == said, "only the distance counts"
+
+    root.get_by_label("kind").select_option("rotary")
+    rotary = wait_for_change(page, product, said)
+    root.get_by_role("button", name="Draw another query and key").click()
+    wait_for_change(page, product, rotary)
+    drag_range(page, range_input(root, "width"), 0.0)
+    clocks = root.locator(".lm-clock:visible")
+    wait_for_change(page, clocks.count, 4)
+    drag_range(page, range_input(root, "width"), 1.0)
+    wait_for_change(page, clocks.count, 1)
+    now, slider = product(), range_input(root, "q")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    wait_for_change(page, product, now)

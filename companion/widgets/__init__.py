@@ -23,20 +23,24 @@ Then in `tests/test_widgets.py` a comparison of the twins, and in
 Chapter: book/1-language-models/1-counting.ipynb
 """
 
+from companion.widgets.attention_explorer import AttentionExplorer
 from companion.widgets.autograd_graph import AutogradGraph
 from companion.widgets.bpe_stepper import BPEStepper
 from companion.widgets.four_tokenizers import FourTokenizers
 from companion.widgets.gradient_descent import GradientDescent
 from companion.widgets.markov_chain import MarkovChain
 from companion.widgets.ngram_writer import NGramWriter
+from companion.widgets.positional_encodings import PositionalEncodings
 from companion.widgets.two_distributions import TwoDistributions
 
 __all__ = [
+    "AttentionExplorer",
     "AutogradGraph",
     "BPEStepper",
     "FourTokenizers",
     "GradientDescent",
     "MarkovChain",
     "NGramWriter",
+    "PositionalEncodings",
     "TwoDistributions",
 ]
