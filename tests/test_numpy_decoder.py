@@ -9,7 +9,11 @@ import torch
 import torch.nn.functional as F
 
 from companion import numpy_gpt
-from companion.models import Transformer, TransformerConfig, causal_mask
+from companion.models import (
+    Transformer,
+    TransformerConfig,
+    causal_mask,
+)
 from companion.numpy_gpt import (
     Decoder,
     attention,
@@ -19,6 +23,7 @@ from companion.numpy_gpt import (
     gelu,
     layer_norm,
     merge_heads,
+    rotate,
     split_heads,
 )
 
@@ -31,8 +36,19 @@ LAYERS = {
     "gelu": (RNG.normal(size=(2, 4, 3)),),
     "layer_norm": (RNG.normal(size=(2, 4, 6)), *RNG.normal(size=(2, 6))),
     "attention": tuple(RNG.normal(size=(3, 2, 2, 5, 4))),
+    "rotate": (RNG.normal(size=(2, 5, 6)),),
     "embedding": (IDS, RNG.normal(size=(5, 3))),
 }
+
+
+def rotated(x):
+    """Pairs as complex numbers, each times a number of length 1."""
+    speeds = 1e4 ** -(torch.arange(3, dtype=torch.float64) / 3)
+    angles = torch.outer(torch.arange(5, dtype=torch.float64), speeds)
+    pairs = torch.complex(*x.chunk(2, -1)) * torch.polar(
+        torch.ones_like(angles), angles
+    )
+    return torch.cat([pairs.real, pairs.imag], -1)
 
 
 def torch_of(name):
@@ -44,6 +60,7 @@ def torch_of(name):
         "attention": lambda q, k, v: F.scaled_dot_product_attention(
             q, k, v, is_causal=True
         ),
+        "rotate": rotated,
         "embedding": F.embedding,
     }[name]
 
@@ -130,11 +147,12 @@ def test_heads_come_back():
 
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("activation", ["gelu_tanh", "relu"])
-def test_decoder_matches_the_transformer(tied, activation):
+@pytest.mark.parametrize("position", ["learned", "rotary"])
+def test_decoder_matches_the_transformer(tied, activation, position):
     torch.manual_seed(0)
     config = TransformerConfig(
         vocab_size=11, context_length=9, d_model=12, n_layers=3, n_heads=3,
-        tied=tied, activation=activation, init_std=0.3,
+        tied=tied, activation=activation, init_std=0.3, position=position,
     )  # fmt: skip
     model = Transformer(config).double().eval()
     weights = {k: v.numpy() for k, v in model.state_dict().items()}
@@ -142,11 +160,13 @@ def test_decoder_matches_the_transformer(tied, activation):
     ids = np.random.default_rng(0).integers(11, size=(2, 9))
     with torch.no_grad():
         expected = model(torch.tensor(ids))
-    np.testing.assert_allclose(decoder.logits(ids), expected, atol=1e-10)
+    # the model's table of rotations is rounded to float32
+    atol = 1e-10 if position == "learned" else 1e-5
+    np.testing.assert_allclose(decoder.logits(ids), expected, atol=atol)
     if tied:
         del weights["lm_head.weight"]
         decoder = Decoder(weights, 3, activation=activation)
-        np.testing.assert_allclose(decoder.logits(ids), expected, atol=1e-10)
+        np.testing.assert_allclose(decoder.logits(ids), expected, atol=atol)
 
 
 def test_trace_adds_up():
@@ -178,6 +198,8 @@ def test_refuses():
         Decoder({}, 1, activation="swiglu")
     with pytest.raises(ValueError, match=r"missing: token_embedding\.weight"):
         Decoder({}, 1)
+    with pytest.raises(ValueError, match="must be even to be rotated, got 3"):
+        rotate(np.zeros((4, 3)))
 
 
 def test_gelu_and_attention_by_hand():

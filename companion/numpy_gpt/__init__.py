@@ -26,6 +26,7 @@ from companion.numpy_gpt.layers import (
     relu_backward,
 )
 from companion.numpy_gpt.norms import layer_norm, layer_norm_backward
+from companion.numpy_gpt.rotation import rotate, rotate_backward
 
 __all__ = [
     "Decoder",
@@ -48,5 +49,7 @@ __all__ = [
     "merge_heads",
     "relu",
     "relu_backward",
+    "rotate",
+    "rotate_backward",
     "split_heads",
 ]

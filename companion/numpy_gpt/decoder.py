@@ -1,7 +1,7 @@
 """A whole decoder in NumPy, with a note of all it computes on the way.
 
-The network of `companion.models.Transformer` with its default choices:
-learned positions, layer norms before each part, causal attention, biases.
+The network of `companion.models.Transformer` with layer norms before each
+part, causal attention and biases; positions are learned or rotary.
 
 Chapter: book/4-architectures/5-one-token.ipynb
 """
@@ -18,6 +18,7 @@ from companion.numpy_gpt.attention import (
 from companion.numpy_gpt.embedding import embedding
 from companion.numpy_gpt.layers import gelu, linear, relu
 from companion.numpy_gpt.norms import layer_norm
+from companion.numpy_gpt.rotation import rotate
 
 ACTIVATIONS = {"gelu_tanh": gelu, "relu": relu}
 
@@ -27,9 +28,12 @@ class Decoder:
 
     Args:
         weights: name -> array, as `Transformer.state_dict()` names them.
+            With vectors for the places these are added to the tokens';
+            without, queries and keys are rotated.
         n_heads: of attention.
         activation: "gelu_tanh" or "relu".
         norm_eps: of the norms.
+        rope_theta: of the rotation.
 
     Raises:
         ValueError: the activation is another one, or a weight is missing.
@@ -42,6 +46,7 @@ class Decoder:
         *,
         activation: str = "gelu_tanh",
         norm_eps: float = 1e-5,
+        rope_theta: float = 10_000.0,
     ) -> None:
         if activation not in ACTIVATIONS:
             raise ValueError(
@@ -52,6 +57,8 @@ class Decoder:
         self.n_heads = n_heads
         self.activation = ACTIVATIONS[activation]
         self.norm_eps = norm_eps
+        self.rope_theta = rope_theta
+        self.rotary = "position_embedding.weight" not in weights
         self.n_layers = len(
             {name.split(".")[1] for name in weights if "blocks." in name}
         )
@@ -63,7 +70,7 @@ class Decoder:
         return self.weights.get("token_embedding.weight", np.empty(0))
 
     def _check(self) -> None:
-        needed = ["token_embedding.weight", "position_embedding.weight"]
+        needed = ["token_embedding.weight"]
         parts = ("attention_norm", "ffn_norm")
         parts += tuple(f"attention.{p}_proj" for p in "qkvo")
         parts += tuple(f"ffn.{p}_proj" for p in ("up", "down"))
@@ -93,14 +100,15 @@ class Decoder:
             in a block begin with "block 1: ", "block 2: " ...
         """
         w, seen = self.weights, {}
-        places = np.arange(token_ids.shape[-1])
-        seen["token vectors"] = embedding(
-            token_ids, w["token_embedding.weight"]
-        )
-        seen["place vectors"] = embedding(
-            places, w["position_embedding.weight"]
-        )
-        x = seen["stream"] = seen["token vectors"] + seen["place vectors"]
+        x = embedding(token_ids, w["token_embedding.weight"])
+        seen["token vectors"] = x
+        if not self.rotary:
+            places = np.arange(token_ids.shape[-1])
+            seen["place vectors"] = embedding(
+                places, w["position_embedding.weight"]
+            )
+            x = x + seen["place vectors"]
+        seen["stream"] = x
         for layer in range(self.n_layers):
             inside = self._block(x, layer)
             seen |= {f"block {layer + 1}: {k}": v for k, v in inside.items()}
@@ -116,6 +124,10 @@ class Decoder:
         for name in ("q", "k", "v"):
             wide = self._linear(seen["norm"], f"{at}.attention.{name}_proj")
             seen[name] = split_heads(wide, self.n_heads)
+        if self.rotary:
+            seen["q"], seen["k"] = (
+                rotate(seen[name], self.rope_theta) for name in ("q", "k")
+            )
         seen["weights"] = attention_weights(seen["q"], seen["k"])
         seen["answers"] = merge_heads(seen["weights"] @ seen["v"])
         seen["attention"] = self._linear(
