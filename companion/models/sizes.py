@@ -6,6 +6,9 @@ angles, masks) does not.
 Chapter: book/1-language-models/6-what-is-coming.ipynb
 """
 
+from companion.models.budget import parameters
+from companion.models.transformer_config import TransformerConfig
+
 
 def gpt_parameters(
     *,
@@ -31,14 +34,15 @@ def gpt_parameters(
     Raises:
         ValueError: a size is below 1.
     """
-    d_ff = 4 * d_model if d_ff is None else d_ff
-    _check(vocab_size=vocab_size, context_length=context_length)
-    _check(d_model=d_model, n_layers=n_layers, d_ff=d_ff)
-    attention = 4 * (d_model * d_model + d_model)  # q, k, v, output
-    feed_forward = 2 * d_model * d_ff + d_ff + d_model
-    norm = 2 * d_model  # gain and bias
-    block = attention + feed_forward + 2 * norm
-    return (vocab_size + context_length) * d_model + n_layers * block + norm
+    config = TransformerConfig(
+        vocab_size=vocab_size,
+        context_length=context_length,
+        d_model=d_model,
+        n_layers=n_layers,
+        n_heads=1,
+        d_ff=d_ff,
+    )
+    return sum(parameters(config).values())
 
 
 def llama_parameters(
@@ -59,16 +63,11 @@ def llama_parameters(
     Raises:
         ValueError: a size is below 1.
     """
-    _check(vocab_size=vocab_size, d_model=d_model)
-    _check(n_layers=n_layers, d_ff=d_ff)
-    attention = 4 * d_model * d_model
-    feed_forward = 3 * d_model * d_ff
-    block = attention + feed_forward + 2 * d_model
-    return 2 * vocab_size * d_model + n_layers * block + d_model
-
-
-def _check(**sizes: int) -> None:
-    """Refuse a size below 1."""
-    for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
+    config = TransformerConfig.llama(
+        vocab_size=vocab_size,
+        d_model=d_model,
+        n_layers=n_layers,
+        n_heads=1,
+        d_ff=d_ff,
+    )
+    return sum(parameters(config).values())
