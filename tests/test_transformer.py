@@ -9,13 +9,10 @@ from torch.nn import functional as F
 
 from companion import config as configs
 from companion.models import (
-    Attention,
     DropoutConfig,
     KVCache,
     Transformer,
     TransformerConfig,
-    attention,
-    causal_mask,
 )
 
 SMALL = {"vocab_size": 11, "context_length": 12, "d_model": 16, "n_layers": 2}
@@ -126,63 +123,6 @@ def test_order_is_invisible_without_positions():
             a, b = model(tokens), model(tokens[:, order])
         same = torch.allclose(a[:, -1], b[:, -1], atol=1e-5)
         assert same == (position == "none")
-
-
-@pytest.mark.parametrize("kv", [1, 2, 4])
-def test_attention_is_its_definition(kv):
-    torch.manual_seed(0)
-    config = TransformerConfig(**SMALL, n_kv_heads=kv)
-    module = Attention(config)
-    x = torch.randn(3, 7, 16)
-    q, k, v = module.project(x)
-    k, v = (part.repeat_interleave(4 // kv, dim=1) for part in (k, v))
-    mixed = attention(q, k, v, causal_mask(7))  # (B, H, T, d_head)
-    by_head = [mixed[:, head] for head in range(4)]
-    expected = module.o_proj(torch.cat(by_head, dim=-1))
-    torch.testing.assert_close(module(x), expected)
-
-
-def test_attention_matches_torch():
-    torch.manual_seed(0)
-    q, k, v = torch.randn(3, 2, 4, 6, 8, dtype=torch.float64).unbind()
-    for mask in (None, causal_mask(6), causal_mask(6, window=2)):
-        ours = attention(q, k, v, mask)
-        theirs = F.scaled_dot_product_attention(q, k, v, mask)
-        torch.testing.assert_close(ours, theirs)
-    with pytest.raises(ValueError, match="must share d_head, got 8 and 7"):
-        attention(q, k[..., :7], v)
-
-
-def test_multi_head_matches_torch():
-    torch.manual_seed(0)
-    ours = Attention(TransformerConfig(**SMALL))
-    theirs = torch.nn.MultiheadAttention(16, 4, batch_first=True)
-    parts = (ours.q_proj, ours.k_proj, ours.v_proj)
-    with torch.no_grad():
-        theirs.in_proj_weight.copy_(torch.cat([p.weight for p in parts]))
-        theirs.in_proj_bias.copy_(torch.cat([p.bias for p in parts]))
-    theirs.out_proj.load_state_dict(ours.o_proj.state_dict())
-    a = torch.randn(2, 7, 16, requires_grad=True)
-    b = a.detach().clone().requires_grad_()
-    hidden = ~causal_mask(7)  # True hides, there
-    expected, _ = theirs(b, b, b, attn_mask=hidden, need_weights=False)
-    torch.testing.assert_close(ours(a), expected)
-    ours(a).square().sum().backward()
-    expected.square().sum().backward()
-    torch.testing.assert_close(a.grad, b.grad)
-
-
-def test_causal_mask():
-    assert causal_mask(3).int().tolist() == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
-    assert causal_mask(1, 3).tolist() == [[True, True, True]]
-    assert causal_mask(2, 4, window=2).int().tolist() == [
-        [0, 1, 1, 0],
-        [0, 0, 1, 1],
-    ]
-    with pytest.raises(ValueError, match=r"n_keys \(2\) must be at least"):
-        causal_mask(3, 2)
-    with pytest.raises(ValueError, match="window must be at least 1, got 0"):
-        causal_mask(3, window=0)
 
 
 PLACES = ("embedding", "weights", "attention", "hidden", "ffn", "skip")

@@ -65,7 +65,8 @@ def attention(
         k: (..., S, d_head)
         v: (..., S, d_value)
         mask: broadcastable to (..., T, S); True keeps a score. A query
-            that may see no key has no answer: NaN.
+            that may see no key has no answer: NaN. (torch's fused kernel
+            says 0.)
 
     Returns:
         (..., T, d_value): one convex mix of value rows per query.
