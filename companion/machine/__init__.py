@@ -1,5 +1,6 @@
 """What this machine has, what is used of it, and how fast it is."""
 
+from companion.machine.allocator import keep_freed_memory
 from companion.machine.calibration import Calibration, calibrate
 from companion.machine.cpu import Cpu, cpu, usable_cores
 from companion.machine.device import available_devices, pick_device
@@ -21,6 +22,7 @@ __all__ = [
     "calibrate",
     "cpu",
     "doctor",
+    "keep_freed_memory",
     "memory",
     "pick_device",
     "predict_range",
