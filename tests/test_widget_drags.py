@@ -120,6 +120,7 @@ MAKERS = {
     "attention_explorer": attention_explorer,
     "autograd_graph": neuron,
     "bpe_stepper": widgets.BPEStepper,
+    "budget_calculator": widgets.BudgetCalculator,
     "four_tokenizers": four_tokenizers,
     "gradient_descent": widgets.GradientDescent,
     "markov_chain": widgets.MarkovChain,

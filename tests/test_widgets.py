@@ -13,6 +13,7 @@ from companion.ngrams import KneserNey, NGramModel
 from companion.widgets import (
     AutogradGraph,
     BPEStepper,
+    BudgetCalculator,
     GradientDescent,
     MarkovChain,
     NGramWriter,
@@ -29,6 +30,7 @@ MODULES = [
     "attention_explorer",
     "autograd_graph",
     "bpe_stepper",
+    "budget_calculator",
     "four_tokenizers",
     "gradient_descent",
     "markov_chain",
@@ -291,6 +293,7 @@ def widgets():
     return [
         AutogradGraph(leaf * leaf + leaf, {"a": leaf}),
         BPEStepper(),
+        BudgetCalculator(),
         GradientDescent(),
         MarkovChain(),
         NGramWriter(stories, stories[:20]),

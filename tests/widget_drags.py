@@ -383,3 +383,34 @@ def drag_positional_encodings(page):
     slider.focus()
     page.keyboard.press("ArrowLeft")
     wait_for_change(page, product, now)
+
+
+def drag_budget_calculator(page):
+    """Widen, shorten, start from Llama, share keys; all numbers follow."""
+    root = widget(page, "budget")
+    numbers = root.locator(".lm-numbers strong")
+    parts = root.locator(".lm-part .lm-number")
+    before = wait_for_change(page, numbers.all_text_contents, [""] * 4)
+
+    drag_range(page, range_input(root, "d_model"), 0.8)
+    wider = wait_for_change(page, numbers.all_text_contents, before)
+    assert all(a != b for a, b in zip(wider, before, strict=True))
+
+    shown = parts.all_text_contents()
+    drag_range(page, range_input(root, "context_length"), 0.9)
+    longer = wait_for_change(page, parts.all_text_contents, shown)
+    assert longer[1] == shown[1], "the context grew, attention's weights not"
+    assert longer[-1] != shown[-1], "the context grew, the cache must"
+
+    root.get_by_role("button", name="Llama 7B").click()
+    wait_for_change(page, lambda: numbers.nth(0).text_content(), longer[0])
+    assert numbers.nth(0).text_content() == "6.74 billion"
+    assert root.get_by_label("Llama's parts").is_checked()
+
+    cache = parts.last.text_content()
+    slider = range_input(root, "n_kv_heads")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    wait_for_change(page, parts.last.text_content, cache)
+    root.get_by_label("precision").select_option("bfloat16")
+    wait_for_change(page, lambda: numbers.nth(1).text_content(), longer[1])

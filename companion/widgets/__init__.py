@@ -26,6 +26,7 @@ Chapter: book/1-language-models/1-counting.ipynb
 from companion.widgets.attention_explorer import AttentionExplorer
 from companion.widgets.autograd_graph import AutogradGraph
 from companion.widgets.bpe_stepper import BPEStepper
+from companion.widgets.budget_calculator import BudgetCalculator
 from companion.widgets.four_tokenizers import FourTokenizers
 from companion.widgets.gradient_descent import GradientDescent
 from companion.widgets.markov_chain import MarkovChain
@@ -37,6 +38,7 @@ __all__ = [
     "AttentionExplorer",
     "AutogradGraph",
     "BPEStepper",
+    "BudgetCalculator",
     "FourTokenizers",
     "GradientDescent",
     "MarkovChain",
