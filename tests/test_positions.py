@@ -147,3 +147,16 @@ def test_rotary_places_can_start_anywhere():
 def test_odd_widths_are_refused(make):
     with pytest.raises(ValueError, match="width must be even, got 7"):
         make()
+
+
+def test_sinusoids_do_not_drown_the_words():
+    """Both have the size with which the vectors of words are drawn."""
+    config = TransformerConfig(
+        vocab_size=50, d_model=64, position="sinusoidal", init_std=0.02
+    )
+    model = Transformer(config)
+    places = model.places.square().mean().sqrt()
+    words = model.token_embedding.weight.square().mean().sqrt()
+    assert 0.6 < places / words < 0.8  # a sine's root mean square is 0.71
+    expected = 0.02 * sinusoidal(128, 64)
+    torch.testing.assert_close(model.places, expected)

@@ -90,7 +90,8 @@ class Transformer(nn.Module):
             tables = {"cos": table.cos, "sin": table.sin}
         elif config.position == "sinusoidal":
             size = config.context_length, config.d_model
-            tables = {"places": sinusoidal(*size)}
+            # as small as the token vectors, or these would hardly be seen
+            tables = {"places": config.init_std * sinusoidal(*size)}
         for name, table in tables.items():
             self.register_buffer(name, table, persistent=False)
 
