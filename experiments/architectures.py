@@ -20,7 +20,7 @@ Chapter: book/4-architectures/6-compared.ipynb
 import time
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import stored
@@ -98,14 +98,25 @@ def build(job: dict, vocab_size: int) -> torch.nn.Module:
     return model
 
 
+@cache
+def stories_read() -> tuple[Vocabulary, list[np.ndarray]]:
+    """The words, and the training stories as their ids."""
+    world = split("en", "train")
+    vocabulary = Vocabulary(world.vocabulary)
+    texts = map(split_words, world.texts(10_000))
+    return vocabulary, encode_documents(texts, vocabulary)
+
+
+@cache
+def stories_to_score(part: str, n: int) -> list:
+    """The first stories of a split, with their answer keys."""
+    return list(split("en", part).stories(n))
+
+
 def train(job: dict) -> tuple[torch.nn.Module, Vocabulary, dict]:
     """Train the network of a job on one core; say what it took."""
     torch.set_num_threads(1)
-    world = split("en", "train")
-    vocabulary = Vocabulary(world.vocabulary)
-    documents = encode_documents(
-        map(split_words, world.texts(10_000)), vocabulary
-    )
+    vocabulary, documents = stories_read()
     model = build(job, len(vocabulary))
     config = TrainConfig(
         steps=job["steps"], batch_size=8, lr=job["lr"], seed=job["seed"]
@@ -124,7 +135,7 @@ def train(job: dict) -> tuple[torch.nn.Module, Vocabulary, dict]:
 def search(job: dict) -> dict:
     """Try one learning rate."""
     model, vocabulary, found = train(job)
-    stories = list(split("en", "validation").stories(200))
+    stories = stories_to_score("validation", 200)
     loss = stories_loss(NeuralScorer(model, vocabulary), stories)
     return job | found | {"validation_nats_per_word": loss.nats_per_word}
 
@@ -157,7 +168,7 @@ def flops_per_word(model: torch.nn.Module, places: float) -> int:
 def examine(job: dict) -> dict:
     """Train one network, split its excess, and let it write."""
     model, vocabulary, found = train(job)
-    stories = list(split("en", "test").stories(1_000))
+    stories = stories_to_score("test", 1_000)
     log_probs = score(
         NeuralScorer(model, vocabulary), [story.words for story in stories]
     )
@@ -278,8 +289,8 @@ def main() -> None:
                  "lr": rate["Transformer"] * min(1, 96 / n["d_model"])}
             for n in SIZES
         ]  # fmt: skip
-        go_on([*main_runs[:5], *sizes[:3], *main_runs[5:], *sizes[3:]],
-              runs, examine)  # fmt: skip
+        go_on([*main_runs[:5], *sizes[:2], *main_runs[5:10], *sizes[2:],
+               *main_runs[10:]], runs, examine)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python experiments/attention_explorer.py
 
-writes book/results/attention_explorer.safetensors: weights as float16, and
-as metadata the configuration, the words in the order of their ids, and what
-was measured, all as JSON. About three minutes on one core.
+writes the model, in float16, and its words to the folder
+book/results/attention_explorer, and what was measured to
+book/results/attention_explorer.json. About three minutes on one core.
 
 Chapter: book/4-architectures/6-compared.ipynb
 """
@@ -15,16 +15,15 @@ from dataclasses import asdict
 
 import stored
 import torch
-from safetensors.torch import save
 
 from companion.corpus import split
 from companion.evaluation import NeuralScorer, loss_of, stories_loss
-from companion.files import write_atomically
 from companion.models import Transformer, TransformerConfig
+from companion.models.storage import save
 from companion.tokenization import Vocabulary, split_words
 from companion.training import TrainConfig, encode_documents, fit
 
-OUT = "attention_explorer.safetensors"
+NAME = "attention_explorer"
 STORIES = 40_000
 TRAIN = TrainConfig(steps=5_000, batch_size=8, lr=1e-2)  # one pass
 
@@ -51,31 +50,25 @@ def main() -> None:
     start = time.process_time()
     history = fit(model, documents, TRAIN)
     seconds = time.process_time() - start
-    model.half().float()  # measure what is stored
+    save(model.half(), stored.RESULTS / NAME, vocabulary, overwrite=True)
     stories = list(split("en", "test").stories(1_000))
+    model.float()  # measure what is stored
     loss = stories_loss(NeuralScorer(model, vocabulary), stories)
-    words = vocabulary.words(range(len(vocabulary)))
-    measured = {
-        "command": "python experiments/attention_explorer.py",
-        "torch": torch.__version__,
+    floor = loss_of([story.log_probs for story in stories])
+    found = {
         "train": asdict(TRAIN) | {"stories": STORIES},
         "cpu_seconds": round(seconds, 1),
         "train_words": history[-1]["tokens"],
         "nats_per_word": loss.nats_per_word,
-        "floor_nats_per_word": loss_of(
-            [story.log_probs for story in stories]
-        ).nats_per_word,
+        "floor_nats_per_word": floor.nats_per_word,
     }
-    metadata = {
-        "config": json.dumps(asdict(config)),
-        "words": json.dumps(words),
-        "measured": json.dumps(measured),
-    }
-    weights = {k: v.half() for k, v in model.state_dict().items()}
-    del weights["lm_head.weight"]  # tied: the word vectors
-    with write_atomically(stored.RESULTS / OUT, overwrite=True) as file:
-        file.write(save(weights, metadata=metadata))
-    print(json.dumps(measured, indent=1))
+    stored.write(
+        f"{NAME}.json",
+        f"experiments/{NAME}.py",
+        [found],
+        machine=stored.one_core(),
+    )
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":
