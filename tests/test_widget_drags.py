@@ -10,7 +10,7 @@ from browser import AXE, FLAGS, RUN_AXE
 from companion import widgets
 from companion.autograd import Value
 from companion.models import Transformer, TransformerConfig
-from companion.tokenization import TOKENIZERS, Vocabulary
+from companion.tokenization import TOKENIZERS, Vocabulary, split_words
 from companion.widgets import base
 from tools.project import chromium
 
@@ -104,7 +104,7 @@ def four_tokenizers():
 
 def attention_explorer():
     """A decoder that has learned nothing, with a few words."""
-    words = widgets.attention_explorer.TEXT.replace(".", " .").split()
+    words = split_words(widgets.attention_explorer.TEXT)
     vocabulary = Vocabulary(sorted(set(words)))
     config = TransformerConfig(
         vocab_size=len(vocabulary),

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 MAX_WEIGHTS = 100_000  # bytes, as text; the rest for the front end
 TEXT = (
-    "Once there was a boy named Tom. Grandma gave him a new red kite. "
-    "They took the kite and ran there together. Suddenly the wind carried "
-    "the"
+    "On a warm Tuesday, Grandma gave Ben a new red kite. Ben took the kite "
+    "and went to the beach. There he met his friend Dan. First they ran "
+    "races. Suddenly a strong wind carried the"
 )
 CHOICES = {  # what the JavaScript computes
     "position": "rotary",
