@@ -160,13 +160,11 @@ def test_decoder_matches_the_transformer(tied, activation, position):
     ids = np.random.default_rng(0).integers(11, size=(2, 9))
     with torch.no_grad():
         expected = model(torch.tensor(ids))
-    # the model's table of rotations is rounded to float32
-    atol = 1e-10 if position == "learned" else 1e-5
-    np.testing.assert_allclose(decoder.logits(ids), expected, atol=atol)
+    np.testing.assert_allclose(decoder.logits(ids), expected, atol=1e-10)
     if tied:
         del weights["lm_head.weight"]
         decoder = Decoder(weights, 3, activation=activation)
-        np.testing.assert_allclose(decoder.logits(ids), expected, atol=atol)
+        np.testing.assert_allclose(decoder.logits(ids), expected, atol=1e-10)
 
 
 def test_trace_adds_up():

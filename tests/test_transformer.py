@@ -238,6 +238,17 @@ def test_refuses():
         DropoutConfig(skip=1.0)
 
 
+@pytest.mark.parametrize("position", ["rotary", "sinusoidal"])
+def test_a_way_through_sixteen_bits_leaves_no_trace_in_the_tables(position):
+    model = build(position=position)
+    before = dict(model.named_buffers())
+    after = dict(model.half().float().named_buffers())
+    assert before.keys() == after.keys() and before
+    for name in before:
+        assert torch.equal(after[name], before[name])
+    assert all(b.dtype == torch.half for b in model.half().buffers())
+
+
 def test_cache_counts_its_bytes():
     model = build(n_kv_heads=2)
     _, cache = model.run(ids(3, 5))

@@ -84,16 +84,26 @@ class Transformer(nn.Module):
         """Store what is computed from places alone; it is no parameter."""
         config, tables = self.config, {}
         if config.position == "rotary":
-            table = Rotation.table(
-                config.context_length, config.d_head, config.rope_theta
-            )
+            places = torch.arange(config.context_length).double()
+            table = Rotation.at(places, config.d_head, config.rope_theta)
             tables = {"cos": table.cos, "sin": table.sin}
         elif config.position == "sinusoidal":
             size = config.context_length, config.d_model
             # as small as the token vectors, or these would hardly be seen
             tables = {"places": config.init_std * sinusoidal(*size)}
+        weight = self.token_embedding.weight
         for name, table in tables.items():
-            self.register_buffer(name, table, persistent=False)
+            self.register_buffer(name, table.to(weight), persistent=False)
+
+    def _apply(self, *args: object, **kw: object) -> "Transformer":
+        """Move or convert; tables are computed anew in the new format.
+
+        Else a model that was once in sixteen bits would keep the rotations
+        of sixteen bits for ever.
+        """
+        super()._apply(*args, **kw)
+        self._add_tables()
+        return self
 
     def _initialise(self, module: nn.Module) -> None:
         """Draw weights as GPT-2 does: normal, biases 0."""

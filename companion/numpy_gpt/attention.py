@@ -7,6 +7,8 @@ B: texts, H: heads, T: tokens.
 Chapter: book/4-architectures/5-one-token.ipynb
 """
 
+import math
+
 import numpy as np
 
 
@@ -41,7 +43,7 @@ def attention_weights(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     Returns:
         (..., T, T): row t holds 0 after place t, and sums to 1.
     """
-    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])  # (..., T, T)
+    scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])  # (..., T, T)
     ahead = np.triu(np.ones(scores.shape[-2:], dtype=bool), k=1)
     scores = np.where(ahead, -np.inf, scores)
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -68,7 +70,7 @@ def attention_backward(
     grad_weights = grad @ v.swapaxes(-1, -2)
     # each row of weights sums to 1: what is common to a row moves nothing
     common = (grad_weights * weights).sum(axis=-1, keepdims=True)
-    grad_scores = weights * (grad_weights - common) / np.sqrt(q.shape[-1])
+    grad_scores = weights * (grad_weights - common) / math.sqrt(q.shape[-1])
     return (
         grad_scores @ k,
         grad_scores.swapaxes(-1, -2) @ q,

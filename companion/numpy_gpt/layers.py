@@ -7,6 +7,8 @@ A loss ends the chain: its own grad is 1.
 Chapter: book/2-environment/3-gradients.ipynb
 """
 
+import math
+
 import numpy as np
 
 
@@ -77,12 +79,12 @@ def gelu(x: np.ndarray) -> np.ndarray:
 def gelu_backward(grad: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return the gradient with respect to x."""
     bent = np.tanh(_gelu_angle(x))
-    slope = np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
+    slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)
     return grad * 0.5 * (1 + bent + x * (1 - bent**2) * slope)
 
 
 def _gelu_angle(x: np.ndarray) -> np.ndarray:
-    return np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)
+    return math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
 
 
 def mean_squared_error(prediction: np.ndarray, target: np.ndarray) -> float:
