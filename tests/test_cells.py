@@ -97,7 +97,7 @@ def test_gru_gates_stand_in_the_order_r_z_n():
 
 
 def test_gru_resets_after_the_product():
-    """Torch's form; Cho et al. 2014 reset before it, which differs."""
+    """Torch's form; as published, a GRU resets before it: another cell."""
     x, h = arrays((B, D_MODEL), (B, D_HIDDEN))
     w, u, b1, b2 = weights(3, n_biases=2, seed=1)
     gates = sigmoid(x @ w[:10].T + h @ u[:10].T + (b1 + b2)[:10])

@@ -111,7 +111,8 @@ def gru_step(
 
     h_t = (1 - z) * n + z * h_{t-1}, with r and z sigmoids of
     W x_t + U h_{t-1} + b, and n = tanh(W_n x_t + b_n + r * (U_n h_{t-1} +
-    b'_n)). Cho et al. 2014 apply r to h before the product with U_n.
+    b'_n)). As published, Cho et al. 2014 multiply h by r before the product
+    with U_n; the first version of their preprint has the form used here.
 
     Args:
         x: (..., d_model), the vector of word t.
