@@ -4,7 +4,8 @@ One model with four kinds of positions, three seeds each, learns from
 pieces of at most 48 words, in order and from every part of the stories.
 Then it reads whole stories, word by word: all of them, and the last 48
 words only. (Learned positions cannot read more than 48.) For rotary
-positions once more with all places divided by three. Then the price of
+positions once more with all places divided by three; two seeds more with
+sinusoids that are far greater than the vectors of the words. Then the price of
 order: the same kinds, and smaller models, trained and scored on whole
 stories, two seeds each.
 
@@ -38,30 +39,38 @@ BIN = 12  # places that share a mean
 PLACES = 144  # later ones are too few
 SQUEEZE = 3  # 144 places on the angles of 48
 KINDS = ("none", "learned", "sinusoidal", "rotary")
-STORIES = 8_000  # for training; one pass and a half
+UNSCALED = "sinusoidal, unscaled"  # sines of size 1 beside small tokens
+STORIES = 8_000  # for training; about one pass
 BATCHES = {"pieces": {"steps": 800, "batch_size": 32},
-           "whole": {"steps": 640, "batch_size": 13}}  # fmt: skip
+           "whole": {"steps": 600, "batch_size": 13}}  # fmt: skip
 JOBS = [
     *({"position": kind, "n_layers": 2, "texts": "pieces", "seed": seed}
-      for kind, seed in itertools.product(KINDS, range(3))),
+      for seed, kind in itertools.product(range(2), KINDS)),
+    *({"position": UNSCALED, "n_layers": 2, "texts": "pieces", "seed": seed}
+      for seed in range(2)),
     *({"position": kind, "n_layers": n_layers, "texts": "whole", "seed": seed}
-      for kind, n_layers, seed in itertools.product(KINDS, (2, 1), range(2))),
+      for seed, n_layers, kind in itertools.product(range(2), (1, 2), KINDS)),
+    *({"position": kind, "n_layers": 2, "texts": "pieces", "seed": 2}
+      for kind in KINDS),
 ]  # fmt: skip
 
 
 def build(job: dict, vocab_size: int) -> Transformer:
     """Make the model of a job with fresh weights."""
     torch.manual_seed(job["seed"])
-    short = job["texts"] == "pieces" and job["position"] == "learned"
-    return Transformer(
-        TransformerConfig(
-            vocab_size=vocab_size,
-            context_length=PIECE if short else LONGEST,
-            d_model=64,
-            n_layers=job["n_layers"],
-            position=job["position"],
-        )
+    kind = job["position"].split(",")[0]
+    short = job["texts"] == "pieces" and kind == "learned"
+    config = TransformerConfig(
+        vocab_size=vocab_size,
+        context_length=PIECE if short else LONGEST,
+        d_model=64,
+        n_layers=job["n_layers"],
+        position=kind,
     )
+    model = Transformer(config)
+    if job["position"] == UNSCALED:
+        model.places /= config.init_std
+    return model
 
 
 def cut(document: np.ndarray) -> list[np.ndarray]:
@@ -96,19 +105,19 @@ def examine(model: Transformer, vocabulary: Vocabulary, job: dict) -> dict:
     stories = list(split("en", "test").stories(300))
     floor = [story.log_probs for story in stories]
     encoded = encode_documents([s.words for s in stories], vocabulary)
+    found = {}
     if job["texts"] == "pieces":
         rows = [last_words(model, document) for document in encoded]
-        found = {"last_48": by_place(floor, rows)}
+        found["last_48"] = by_place(floor, rows)
         if job["position"] == "learned":
             return found
     scorer = NeuralScorer(model, vocabulary)
     read = [story.words for story in stories]
-    found_whole = scorer.log_probs_many(read)
-    if job["texts"] == "whole":
-        excess = np.concatenate(floor) - np.concatenate(found_whole)
-        return {"excess": float(excess.mean())}
-    found["whole"] = by_place(floor, found_whole)
-    if job["position"] == "rotary":
+    log_probs = scorer.log_probs_many(read)
+    excess = np.concatenate(floor) - np.concatenate(log_probs)
+    found["excess"] = float(excess.mean())
+    found["whole"] = by_place(floor, log_probs)
+    if job["position"] == "rotary" and job["texts"] == "pieces":
         squeeze(model)
         found["squeezed"] = by_place(floor, scorer.log_probs_many(read))
     return found
@@ -172,7 +181,7 @@ def save(runs: list[dict]) -> None:
 
 def line(found: dict) -> str:
     """Tell a run in short."""
-    numbers = found.get("whole") or found.get("last_48") or [found["excess"]]
+    numbers = found.get("whole", found.get("last_48"))
     return (
         f"{found['position']:>10} {found['n_layers']} {found['texts']} "
         f"seed {found['seed']} {found['cpu_seconds']:.0f} s "
