@@ -48,7 +48,7 @@ def test_steps_match_the_definition():
 
 
 def test_definition_matches_a_loop():
-    """Equation 7 of the paper, sum by sum, in float64."""
+    """Place by place, sum by sum, in float64."""
     q, k, v = (each[0, 0].double() for each in qkv(6))
 
     def f(x):

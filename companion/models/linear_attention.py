@@ -1,8 +1,7 @@
 """Attention without a softmax: what has been read fits in one matrix.
 
-Source: Katharopoulos et al. 2020 (arXiv:2006.16236), equations 4 to 7 for
-the definition, 9 to 12 for the causal form and 16 to 20 for the recurrent
-one.
+Source: Katharopoulos et al. 2020 (arXiv:2006.16236), section 3.2 for the
+feature map, 3.3 for the causal form and 3.4 for the recurrent one.
 
 T: places, d_head: width of queries and keys, d_value: of values.
 
@@ -105,7 +104,11 @@ def linear_attention(
 
 
 class LinearAttention(Attention):
-    """`Attention` with linear attention in each head."""
+    """`Attention` with linear attention in each head.
+
+    Where a model turns queries and keys by their places, they are turned
+    before the feature map, so that their products stay positive.
+    """
 
     def forward(
         self,
