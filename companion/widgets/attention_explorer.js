@@ -309,8 +309,13 @@ function render({ model, el }) {
     draw();
   };
   const text = drawWords(focusOn);
-  const all = drawBars("All heads at this word", ["head", "to the word seen most"], layers * heads, "a");
-  const guess = drawBars("What it expects next", ["word", "probability"], LIKELIEST, "b");
+  const all = drawBars(
+    "Every head, from this word", ["head, word", "weight"],
+    layers * heads, "a",
+  );
+  const guess = drawBars(
+    "What the model expects next", ["word", "probability"], LIKELIEST, "b",
+  );
 
   const compute = () => {
     const { ids, unknown } = readText(view.text, words);
