@@ -116,7 +116,7 @@ def test_sentence_says_where_and_how_much(javascript):
     (told,) = javascript(MODULE, [("positionSentence", [view])])
     expected = f"{math.cos(5):.2f}"
     assert told.startswith(
-        f"Place 25 lies 5 behind place 20: the dot product is {expected}. "
+        f"Place 25 lies 5 after place 20: the dot product is {expected}. "
         f"On the other side, at place 15, it is {expected}."
     )
     (told,) = javascript(MODULE, [("positionSentence", [view | {"q": 20}])])

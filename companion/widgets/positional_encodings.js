@@ -298,7 +298,7 @@ export function positionSentence({ kind, p, q, width, theta, seed }) {
     apart === 0
       ? `Both stand at place ${p}`
       : `Place ${q} lies ${Math.abs(apart)} ` +
-        `${apart < 0 ? "before" : "behind"} place ${p}`;
+        `${apart < 0 ? "before" : "after"} place ${p}`;
   const mirrored = p - apart;
   let other = "";
   if (apart !== 0 && mirrored >= 0 && mirrored < PLACES) {
@@ -364,7 +364,7 @@ function render({ model, el }) {
     write(
       title,
       kind === "rotary"
-        ? "the key, turned to each place (at the blue frame: the query)"
+        ? "the turned key (in the blue frame: the query)"
         : "the vector of each place",
     );
   });
