@@ -45,6 +45,7 @@ from companion.tokenization import (
 )
 
 INDEX = "model.safetensors.index.json"
+_IDS = ("bos_token_id", "eos_token_id", "pad_token_id")
 
 
 def export_model(
@@ -166,9 +167,6 @@ def read_weights(folder: str | os.PathLike) -> dict[str, Tensor]:
             raise ValueError(f"{INDEX} and {name} must agree on {differ}")
         tensors |= shard
     return tensors
-
-
-_IDS = ("bos_token_id", "eos_token_id", "pad_token_id")
 
 
 def _describe(tokenizer: Tokenizer, context_length: int) -> dict[str, object]:
