@@ -20,9 +20,11 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from transformers.utils import logging
 
 from companion.generation import SamplingConfig, generate
+from companion.interop import config_to_hf, state_to_hf
 from companion.models import Transformer, TransformerConfig
 
 PROMPT, NEW = 16, 200
+NO_END = {"bos_token_id": None, "eos_token_id": None}
 SETTINGS = {"do_sample": False, "use_cache": True, "pad_token_id": 0}
 
 
@@ -41,52 +43,11 @@ def our_model() -> Transformer:
 
 
 def copied(model: Transformer) -> GPT2LMHeadModel:
-    """Copy the weights into the model of transformers."""
-    config = model.config
-    theirs = GPT2LMHeadModel(
-        GPT2Config(
-            vocab_size=config.vocab_size,
-            n_positions=config.context_length,
-            n_embd=config.d_model,
-            n_layer=config.n_layers,
-            n_head=config.n_heads,
-            bos_token_id=None,
-            eos_token_id=None,
-        )
-    ).eval()
-    theirs.load_state_dict(gpt2_names(model), strict=False)
-    return theirs
-
-
-def gpt2_names(model: Transformer) -> dict[str, torch.Tensor]:
-    """Name our weights as GPT-2's; its matrices lie on their side."""
-    ours, parts = model.state_dict(), {}
-    table = [
-        ("attention_norm", "ln_1"),
-        ("attention.o_proj", "attn.c_proj"),
-        ("ffn_norm", "ln_2"),
-        ("ffn.up_proj", "mlp.c_fc"),
-        ("ffn.down_proj", "mlp.c_proj"),
-    ]
-    for i in range(model.config.n_layers):
-        for kind in ("weight", "bias"):
-            qkv = [
-                ours[f"blocks.{i}.attention.{name}_proj.{kind}"]
-                for name in "qkv"
-            ]
-            part = torch.cat(qkv)
-            parts[f"transformer.h.{i}.attn.c_attn.{kind}"] = part.t()
-            for mine, other in table:
-                part = ours[f"blocks.{i}.{mine}.{kind}"]
-                parts[f"transformer.h.{i}.{other}.{kind}"] = part.t()
-    for mine, other in (
-        ("token_embedding.weight", "wte.weight"),
-        ("position_embedding.weight", "wpe.weight"),
-        ("final_norm.weight", "ln_f.weight"),
-        ("final_norm.bias", "ln_f.bias"),
-    ):
-        parts[f"transformer.{other}"] = ours[mine]
-    return parts | {"lm_head.weight": ours["lm_head.weight"]}
+    """Copy the weights into the model of transformers; no token is an end."""
+    words = config_to_hf(model.config) | NO_END
+    theirs = GPT2LMHeadModel(GPT2Config(**words))
+    theirs.load_state_dict(state_to_hf(model.state_dict(), model.config))
+    return theirs.eval()
 
 
 def in_turn(ours: Callable, theirs: Callable, repeats: int) -> str:
