@@ -1,12 +1,12 @@
 """ReLU, GELU and SwiGLU in the feed-forward part, at equal parameters.
 
-Trains the same decoder with each from three seeds. A gated part has three
-matrices, so its hidden layer is two thirds as wide.
+Trains the same decoder with each, at two learning rates.
+A gated part has three matrices, so its hidden layer is two thirds as wide.
 
     python experiments/activations.py --workers 2
 
 writes book/results/activations.json after every run, and goes on where it
-stopped; --again starts anew. About three minutes on two cores.
+stopped; --again starts anew. About two minutes on two cores.
 
 Chapter: book/4-architectures/4-the-whole-model.ipynb
 """
@@ -20,8 +20,8 @@ OUT = "activations.json"
 STEPS = 600
 D_FF = {"relu": 256, "gelu": 256, "swiglu": 170}
 JOBS = [
-    {"activation": name, "d_ff": d_ff, "seed": seed}
-    for seed in range(3)
+    {"activation": name, "d_ff": d_ff, "seed": seed, "lr": lr}
+    for seed, lr in ((0, 1e-2), (0, 2e-2))
     for name, d_ff in D_FF.items()
 ]
 
@@ -33,7 +33,7 @@ def run(job: dict) -> dict:
         ids,
         vocabulary,
         seed=job["seed"],
-        training={"steps": STEPS, "batch_size": 8, "lr": 1e-2},
+        training={"steps": STEPS, "batch_size": 8, "lr": job["lr"]},
         activation=job["activation"],
         d_ff=job["d_ff"],
     )
@@ -54,7 +54,7 @@ def save(runs: list[dict]) -> None:
 def line(found: dict) -> str:
     """Tell a run in short."""
     return (
-        f"{found['activation']:<7} seed {found['seed']}  "
+        f"{found['activation']:<7} lr {found['lr']} seed {found['seed']}  "
         f"{found['nats_per_word']:.4f} nats per word  "
         f"{found['cpu_seconds']:.0f} s"
     )
