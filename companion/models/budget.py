@@ -1,8 +1,8 @@
 """What a Transformer costs, from its configuration alone.
 
 Conventions. A multiply-add is two floating-point operations (FLOPs). Only
-matrix products count: norms, activations and the softmax are of order
-d_model or d_ff a token. A dense kernel computes the scores that a mask
+matrix products count; norms, activations and the softmax are a small part
+of the work. A dense kernel computes the scores that a mask
 hides, so they count; `seen` says how many keys a query meets. What is
 trained has no dropout.
 
