@@ -17,6 +17,7 @@ stopped; --again starts anew. About twenty minutes on two cores.
 Chapter: book/4-architectures/6-compared.ipynb
 """
 
+import re
 import time
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -209,26 +210,29 @@ def as_text(words: Iterable[str]) -> str:
     return text
 
 
-def is_story(text: str) -> bool:
-    """Whether the world could have written this text."""
+def words_in_world(text: str) -> tuple[int, bool]:
+    """How many words the world could have written, and whether all."""
     try:
         split("en", "test").parse(text)
-    except ValueError:
-        return False
-    return True
+    except ValueError as error:  # names the place, to within a phrase
+        end = int(re.search(r"at character (\d+)", str(error))[1])
+        return len(split_words(text[:end])), False
+    return len(split_words(text)), True
 
 
 def writes(model: torch.nn.Module, vocabulary: Vocabulary) -> dict:
-    """Draw stories, keep the first three, and count the possible ones."""
+    """Draw stories, keep the first three, and see how far they hold."""
     draws = (
         sample(model, vocabulary, np.random.default_rng(i))
         for i in range(DRAWS)
     )
     texts = [as_text(words) for words in draws]
+    held, whole = zip(*map(words_in_world, texts), strict=True)
     return {
         "samples": texts[:3],
         "draws": DRAWS,
-        "possible_stories": sum(map(is_story, texts)),
+        "possible_stories": sum(whole),
+        "words_before_impossible": list(held),
     }
 
 
@@ -245,6 +249,7 @@ def save(runs: list[dict]) -> None:
             "by_kind": "excess over the floor, nats per word of text",
             "by_distance": "excess over the floor, nats per recalled word",
             "possible_stories": "of the draws, that the world could write",
+            "words_before_impossible": "of each draw, to within a phrase",
         },
     )
 
