@@ -12,7 +12,7 @@ c.ClearSolutions.code_stub = {
 }
 c.ClearSolutions.text_stub = "*Write your answer here.*"
 
-# seconds a cell; every cell of the reference solution takes less than one
+# seconds a cell; the slowest of a reference solution trains for about five
 c.Execute.timeout = 30
 c.Execute.extra_arguments = ["--IPKernelApp.log_level=40"]
 # a student's endless print must not fill the feedback

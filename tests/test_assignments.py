@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,11 +24,17 @@ import pytest
 import torch
 from planted_bugs import BUGS, GRADED
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from torch.nn import functional
 
 from companion import autograd
+from companion.generation import sampling
+from companion.models import Transformer, TransformerConfig
+from companion.models import causal_mask as their_mask
 from companion.ngrams import AddK, KneserNey, NGramModel
 from companion.tokenization import BPETokenizer, Vocabulary
 from companion.tokenization.byte_names import BYTE_IDS
+from companion.training import next_word_loss
+from companion.training.batches import pad
 from tools import assignments, grading, repairing
 from tools.nbgrader_steps import LimitedExecute
 from tools.setup_cell import is_setup_cell, setup_source
@@ -35,13 +42,14 @@ from tools.setup_cell import is_setup_cell, setup_source
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "1-language-models"
 SOURCE = ROOT / "assignments" / "source" / NAME / f"{NAME}.ipynb"
-TIMEOUT = 15  # seconds a cell; the slowest takes one
+TIMEOUT = 15  # seconds a cell; the slowest of assignment 1 takes one
 
 # Every assignment, with its points and those that a person gives.
 POINTS = {
     "1-language-models": (50, 10),
     "2-environment": (56, 8),
     "3-tokenization": (55, 10),
+    "4-architectures": (60, 10),
 }
 # Test cells that no planted bug fails: they look at the plainest case.
 PLAIN = {
@@ -51,15 +59,20 @@ PLAIN = {
     },
     "2-environment": {"3-forward"},
     "3-tokenization": {"2-pairs", "2-join"},
+    "4-architectures": set(),
 }  # fmt: skip
-# Imports that a teacher should hear of, and how.
+# Finished solutions that a teacher should hear of, and how.
 CHEATS = {
     "2-environment": "from companion.autograd import Value as V",
     "3-tokenization": "from companion.tokenization import BPETokenizer",
+    "4-architectures": "from companion.models import attention as easy\n"
+    "also_easy = F.scaled_dot_product_attention",
 }
 CHEATED = {
     "2-environment": "imports companion.autograd",
     "3-tokenization": "imports companion.tokenization",
+    "4-architectures": "imports companion.models; "
+    "uses scaled_dot_product_attention",
 }
 CHECKPOINTS = shutil.ignore_patterns(".ipynb_checkpoints")
 SLOW = ("texts", "results")  # cells that no test depends on
@@ -142,6 +155,15 @@ def engine() -> dict:
 def tokenizer() -> dict:
     """The names of assignment 3, with its two corpora."""
     return run_cells("3-tokenization")
+
+
+@pytest.fixture(scope="module")
+def transformer() -> dict:
+    """The names of assignment 4, its stories and its trained model."""
+    threads = torch.get_num_threads()
+    names = run_cells("4-architectures")
+    torch.set_num_threads(threads)
+    return names
 
 
 def test_kneser_ney_matches_nltk(solution):
@@ -321,6 +343,128 @@ def test_comparison_of_tokenizers_is_finite_and_words_pay(tokenizer):
     in_pages = [bits["help_pages", kind] for kind in order]
     assert in_pages == sorted(in_pages)
     assert results["help_pages", "words"]["unknown"] > 0.1
+
+
+def test_attention_and_norms_match_torch(transformer):
+    generator = torch.Generator().manual_seed(0)
+    for n_queries, n_keys in ((1, 1), (6, 6), (1, 7), (2, 5)):
+        q, k, v = (
+            torch.randn(2, 3, n, d, generator=generator)
+            for n, d in ((n_queries, 8), (n_keys, 8), (n_keys, 5))
+        )
+        mask = transformer["causal_mask"](n_queries, n_keys)
+        assert torch.equal(mask, their_mask(n_queries, n_keys))
+        for seen in (None, mask):
+            ours = transformer["attention"](q, k, v, seen)
+            theirs = functional.scaled_dot_product_attention(q, k, v, seen)
+            torch.testing.assert_close(ours, theirs)
+    x, weight, bias = (torch.randn(s, generator=generator) for s in (9, 9, 9))
+    ours = transformer["layer_norm"](x, weight, bias)
+    theirs = functional.layer_norm(x, (9,), weight, bias)
+    torch.testing.assert_close(ours, theirs)
+    ours = transformer["rms_norm"](x, weight, 1e-3)
+    theirs = functional.rms_norm(x, (9,), weight, 1e-3)
+    torch.testing.assert_close(ours, theirs)
+
+
+def copied(p: dict, n_heads: int) -> Transformer:
+    """The companion's model with the weights of the assignment's."""
+    d_ff, d_model = p["blocks"][0]["up"].shape
+    model = Transformer(
+        TransformerConfig(
+            vocab_size=len(p["tokens"]), d_model=d_model, d_ff=d_ff,
+            n_layers=len(p["blocks"]), n_heads=n_heads, position="rotary",
+            activation="gelu", bias=False,
+        )
+    )  # fmt: skip
+    state = {"token_embedding.weight": p["tokens"]}
+    state["lm_head.weight"] = p["tokens"]
+    state["final_norm.weight"], state["final_norm.bias"] = p["norm"]
+    for number, one in enumerate(p["blocks"]):
+        start = f"blocks.{number}."
+        for name in "qkvo":
+            state[f"{start}attention.{name}_proj.weight"] = one[name]
+        for name in ("up", "down"):
+            state[f"{start}ffn.{name}_proj.weight"] = one[name]
+        for ours, theirs in (("norm_1", "attention"), ("norm_2", "ffn")):
+            weight, bias = one[ours]
+            state[f"{start}{theirs}_norm.weight"] = weight
+            state[f"{start}{theirs}_norm.bias"] = bias
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def test_decoder_and_cache_match_companion(transformer):
+    p = transformer["new_parameters"](50, 16, 3, 40, std=0.3)
+    theirs = copied(p, n_heads=4)
+    count = transformer["n_parameters"](50, 16, 3, 40)
+    assert count == theirs.n_parameters
+    ids = torch.randint(
+        50, (2, 12), generator=torch.Generator().manual_seed(1)
+    )
+
+    def logits(name: str, ids: torch.Tensor, caches: list[dict]):
+        attends = [
+            partial(transformer[name], p=one, n_heads=4, **cache)
+            for one, cache in zip(p["blocks"], caches, strict=True)
+        ]
+        return transformer["decoder"](ids, p, attends)
+
+    with torch.no_grad():
+        want = theirs(ids)
+    ours = logits("self_attention", ids, [{}] * 3)
+    torch.testing.assert_close(ours, want, atol=1e-4, rtol=1e-4)
+    caches = [{"cache": {}} for _ in range(3)]
+    pieces = [
+        logits("attend_cached", piece, caches)
+        for piece in ids.split([5, 1, 4, 2], dim=1)
+    ]
+    torch.testing.assert_close(
+        torch.cat(pieces, 1), want, atol=1e-4, rtol=1e-4
+    )
+
+
+def test_loss_and_choices_match_companion(transformer):
+    generator = torch.Generator().manual_seed(2)
+    documents = transformer["stories"][:5]
+    inputs, targets = transformer["lay_out"](documents)
+    batch = pad([np.array(ids) for ids in documents])
+    assert torch.equal(inputs, batch.inputs)
+    assert torch.equal(targets, batch.targets)
+    logits = torch.randn(*inputs.shape, 396, generator=generator)
+    ours = transformer["next_token_loss"](logits, targets)
+    theirs = next_word_loss(logits, targets)
+    torch.testing.assert_close(ours, theirs)
+    for row in 2 * torch.randn(20, 12, generator=generator).round():  # ties
+        for name, values in (
+            ("temperature", (0.5, 2.0)),
+            ("top_k", (1, 3, 12)),
+            ("top_p", (0.2, 0.7, 0.95)),
+        ):
+            for value in values:
+                ours = transformer[name](row, value)
+                assert torch.equal(ours, getattr(sampling, name)(row, value))
+
+
+def test_discussion_of_the_decoder(transformer):
+    """What the discussion of assignment 4 says."""
+    words = transformer["words"]
+    floor = sum(transformer["floors"]) / sum(words)
+    size = len(transformer["vocabulary"])
+    some = torch.tensor([transformer["stories"][0][:12]])
+    p, model, _ = transformer["mine"]
+    nats, recalled = transformer["measure"](model)
+    near, far = (sum(right) / len(right) for right in recalled.values())
+    assert floor < nats < floor + 0.25 and 0.4 < far < near < 1
+    assert not transformer["leaks"](model, some, size)
+    assert sum(map(torch.numel, transformer["tensors"](p))) == 46_944
+    _, model, _ = transformer["unmasked"]
+    transformer["causal_mask"] = lambda n, m: torch.ones(n, m).bool()
+    try:
+        assert transformer["measure"](model)[0] < floor
+        assert transformer["leaks"](model, some, size)
+    finally:
+        transformer["causal_mask"] = transformer["tight_mask"]
 
 
 @pytest.mark.parametrize("assignment", POINTS)
@@ -733,7 +877,7 @@ def later(request, root, tmp_path_factory) -> tuple[str, Path]:
         nbformat.write(notebook, hand_in / f"{student}.ipynb")
     command = [
         "--root", root, "grade", hand_in, "--out", folder / "graded",
-        "--assignment", name, "--timeout", TIMEOUT,
+        "--assignment", name, "--timeout", 4 * TIMEOUT,
     ]  # fmt: skip
     assert assignments.main(list(map(str, command))) == 0
     return name, folder / "graded"
@@ -756,6 +900,30 @@ def test_later_assignments_are_graded_exactly(later):
     assert (reference["status"], reference["notes"]) == ("graded", "")
     assert set(cells["untouched"].values()) == {"0"}
     assert rows[GRADED[name][0]]["notes"] == CHEATED[name]
+
+
+# --- finished solutions --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "note"),
+    [
+        ("nn.MultiheadAttention(8, 2)", "uses MultiheadAttention"),
+        ("layer = nn.TransformerDecoderLayer(8, 2)", "uses Transformer"),
+        ("nn.Transformer()", "uses nn.Transformer"),
+        ("torch.nn.LayerNorm(8)", "uses LayerNorm"),
+        ("F.rms_norm(x, (8,))", "uses F.rms_norm"),
+        ("import transformers", "imports transformers"),
+        ("from companion.generation import top_p", "imports companion.gen"),
+    ],
+)
+def test_finished_layers_are_reported(root, code, note):
+    release = nbformat.read(release_of(root, "4-architectures"), 4)
+    student = solved("4-architectures")
+    assert repairing.repair(student, release)[1] == []
+    student.cells.append(nbformat.v4.new_code_cell(code))
+    (found,) = repairing.repair(student, release)[1]
+    assert found.startswith(note)
 
 
 # --- the tools' own errors -----------------------------------------------

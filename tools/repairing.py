@@ -17,6 +17,14 @@ FINISHED = re.compile(
     r"(companion\.\w+|nltk|tokenizers|torch|transformers)\b",
     re.MULTILINE,
 )
+# finished layers of a library whose tensors an assignment builds on; told
+# like imports
+FINISHED_LAYERS = re.compile(
+    r"\b(scaled_dot_product_attention|multi_head_attention_forward"
+    r"|MultiheadAttention|Transformer(?:En|De)coder(?:Layer)?"
+    r"|nn\.Transformer|LayerNorm|RMSNorm"
+    r"|(?:F|functional|torch)\.(?:layer|rms)_norm)\b"
+)
 
 
 def find(folder: Path, name: str) -> dict[str, Path | str]:
@@ -115,12 +123,13 @@ def _claim_cells(
 ) -> list[str]:
     """Give the cells the released metadata; note copies, changes, imports."""
     notes, seen, changed = [], set(), []
-    given = {
-        name
-        for blank in wanted.values()
-        if blank.metadata["nbgrader"]["locked"]
-        for name in FINISHED.findall(blank.source)
-    }
+    given = set().union(
+        *(
+            _finished(blank.source)
+            for blank in wanted.values()
+            if blank.metadata["nbgrader"]["locked"]
+        )
+    )
     for cell in reversed(notebook.cells):  # of copies, the last one counts
         name = _name(cell)
         cell.metadata.pop("nbgrader", None)
@@ -135,12 +144,19 @@ def _claim_cells(
             if locked and cell.source.strip() != blank.source.strip():
                 changed.append(name)
         if cell.cell_type == "code" and not locked:
-            found = set(FINISHED.findall(cell.source)) - given
-            notes += [f"imports {name}" for name in sorted(found)]
+            notes += sorted(_finished(cell.source) - given)
     if changed:
         names = ", ".join(reversed(changed))
         notes.append(f"changed tests put back: {names}")
     return notes
+
+
+def _finished(source: str) -> set[str]:
+    """Say which finished solutions a cell imports or uses."""
+    layers = FINISHED_LAYERS.findall(source)
+    return {f"imports {name}" for name in FINISHED.findall(source)} | {
+        f"uses {name}" for name in layers
+    }
 
 
 def _name(cell: NotebookNode) -> str | None:
