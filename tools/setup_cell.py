@@ -1,7 +1,9 @@
 """The first code cell of every notebook, the same in all of them.
 
 Where `companion` is installed it does nothing. On Colab, which opens a
-notebook without the rest of the repository, it installs the package.
+notebook without the rest of the repository, it fetches the repository,
+installs the package and goes to the folder whose neighbour is `results/`,
+where pages read stored runs.
 """
 
 import nbformat
@@ -11,11 +13,14 @@ from tools.project import repository_url
 
 TAG = "remove-cell"  # of no use on the website, visible in a notebook
 TEMPLATE = """\
-# On Google Colab this installs the book's package; elsewhere it does nothing.
+# On Google Colab this fetches the book and installs its package; elsewhere
+# it does nothing.
 from importlib.util import find_spec
 
 if find_spec("companion") is None:
-    %pip install -q "lm-measured[notebooks] @ git+{url}"
+    !git clone -q --depth 1 {url} lm-measured
+    %pip install -q "./lm-measured[notebooks]"
+    %cd -q lm-measured/book/results
 """
 
 
