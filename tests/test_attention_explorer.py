@@ -2,15 +2,19 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from companion.corpus import split
+from companion.evaluation import NeuralScorer, stories_loss
 from companion.models import Transformer, TransformerConfig
-from companion.tokenization import Vocabulary
-from companion.widgets import AttentionExplorer, attention_explorer
+from companion.models.storage import load
+from companion.tokenization import Vocabulary, split_words
+from companion.widgets import AttentionExplorer, attention_explorer, base
 from companion.widgets.attention_explorer import (
     look,
     pack,
@@ -21,6 +25,7 @@ from companion.widgets.attention_explorer import (
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None, reason="node is not installed"
 )
+RESULTS = Path(__file__).parents[1] / "book" / "results"
 VOCABULARY = Vocabulary([f"word{i}" for i in range(26)])  # and 4 symbols
 CONFIG = TransformerConfig(
     vocab_size=30,
@@ -145,6 +150,21 @@ def test_largest_and_softmax(javascript):
     )
     assert top == [[1, 0.5], [0, 0.2]]
     assert soft == [0.5, 0.5, 0]
+
+
+def test_rounding_costs_the_stored_model_next_to_nothing():
+    reader, vocabulary = load(RESULTS / "attention_explorer")
+    reader = reader.float()
+    stories = list(split("en", "test").stories(20))
+    exact, carried = (
+        stories_loss(NeuralScorer(one, vocabulary), stories).nats_per_word
+        for one in (reader, rounded(reader))
+    )
+    assert abs(exact - carried) < 0.001
+    widget = AttentionExplorer(reader, vocabulary)
+    assert widget.state_bytes() < base.MAX_STATE
+    known = set(vocabulary.words(range(len(vocabulary))))
+    assert known.issuperset(split_words(attention_explorer.TEXT))
 
 
 def test_state_is_small():
