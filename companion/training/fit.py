@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from companion.machine import keep_freed_memory
 from companion.training.batches import IGNORED, Batch, document_batches
 
 
@@ -99,6 +100,7 @@ def fit(
         seconds (since the start), loss (of that batch, nats per word) and
         lr.
     """
+    keep_freed_memory()  # each step needs again what the last one freed
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.lr, weight_decay=config.weight_decay
     )
