@@ -190,11 +190,12 @@ def _extend(
 ) -> None:
     """Add a token to each text that goes on, or find it ended."""
     going = [text for text in rows if text.reason is None]
-    written = [text.text for text in rows]
+    written = (text.text for text in rows)
     shaped = config.apply(logits, written, len(going[0].tokens))
     chosen = draw(shaped.cpu().numpy(), numbers)  # (B,)
-    log_probs = logits.log_softmax(-1).cpu().numpy()
-    log_probs = log_probs[np.arange(len(rows)), chosen].tolist()
+    sums = logits.logsumexp(-1).tolist()
+    scores = logits.cpu().numpy()[np.arange(len(rows)), chosen].tolist()
+    log_probs = map(float.__sub__, scores, sums)
     for text, token, log_prob in zip(
         rows, chosen.tolist(), log_probs, strict=True
     ):

@@ -11,7 +11,7 @@ from Holtzman et al. 2020 (arXiv:1904.09751), min-p from Nguyen et al. 2025
 Chapter: book/4-architectures/7-writing.ipynb
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -170,13 +170,14 @@ class SamplingConfig:
         return cls(stop_ids=stop, never_ids=never, **settings)
 
     def apply(
-        self, logits: Tensor, texts: Sequence[Sequence[int]], n_written: int
+        self, logits: Tensor, texts: Iterable[Sequence[int]], n_written: int
     ) -> Tensor:
         """Change the logits of the next token as the settings say.
 
         Args:
             logits: (B, vocab_size)
-            texts: the tokens of each text so far, prompt included.
+            texts: the tokens of each text so far, prompt included; read
+                only for a penalty.
             n_written: how many of them were generated.
 
         Returns:
@@ -198,7 +199,7 @@ class SamplingConfig:
         return min_p(logits, self.min_p) if self.min_p > 0 else logits
 
     def _penalised(
-        self, logits: Tensor, texts: Sequence[Sequence[int]]
+        self, logits: Tensor, texts: Iterable[Sequence[int]]
     ) -> Tensor:
         rows = [
             repetition_penalty(

@@ -136,10 +136,10 @@ def _attention(
         start = 0 if window is None else max(0, end - window)
         scores = q @ keys[:, start:end].transpose(0, 2, 1)
         scores *= scale  # (K, H / K, S)
-        scores -= scores.max(-1, keepdims=True)
+        scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
         weights = np.exp(scores, out=scores)
         mixed = weights @ values[:, start:end]  # (K, H / K, d_head)
-        mixed /= weights.sum(-1, keepdims=True)
+        mixed /= np.add.reduce(weights, axis=-1, keepdims=True)
         return output(mixed.reshape(-1))
 
     return attend
@@ -177,14 +177,15 @@ def _norm(module: nn.Module) -> Function:
     if isinstance(module, nn.Identity):
         return lambda x: x
     weight, eps, n = _array(module.weight), module.eps, len(module.weight)
+    mean = np.full_like(weight, 1 / n)  # a product is faster than a sum
 
     def rms(x: Vector) -> Vector:
-        return x * (1 / math.sqrt(x @ x / n + eps)) * weight
+        return x * (1 / math.sqrt(x.dot(x) / n + eps)) * weight
 
     if isinstance(module, nn.RMSNorm):
         return rms
     bias = _array(module.bias)
-    return lambda x: rms(x - x.sum() / n) + bias
+    return lambda x: rms(x - x.dot(mean)) + bias
 
 
 def _linear(module: nn.Linear) -> Function:
