@@ -165,7 +165,7 @@ def uncached(model, prompt, config, numbers, max_tokens, limit=None):
 
 
 @pytest.mark.parametrize(
-    "model", every_model(), ids=lambda m: type(m).__name__
+    "model", list(every_model()), ids=lambda m: type(m).__name__
 )
 def test_a_batch_writes_what_each_writes_alone(model):
     prompts = [[i % V for i in prompt] for prompt in PROMPTS]
