@@ -6,6 +6,7 @@ from companion.models.attention import (
     attention_weights,
     causal_mask,
 )
+from companion.models.block import Block
 from companion.models.cache import KVCache
 from companion.models.cells import (
     RNNGradients,
@@ -19,7 +20,7 @@ from companion.models.feed_forward import FeedForward
 from companion.models.norms import layer_norm, rms_norm
 from companion.models.positions import Rotation, sinusoidal
 from companion.models.recurrent import RecurrentConfig, RecurrentModel
-from companion.models.transformer import Block, Transformer
+from companion.models.transformer import Transformer
 from companion.models.transformer_config import (
     DropoutConfig,
     TransformerConfig,
