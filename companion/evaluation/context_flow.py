@@ -4,15 +4,16 @@ Chapter: book/4-architectures/1-states.ipynb
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+# torch is imported where it is used, so that counting models need none.
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-@torch.no_grad()
 def context_flow(
-    model: Callable[[Tensor], Tensor], token_ids: Tensor
-) -> Tensor:
+    model: "Callable[[Tensor], Tensor]", token_ids: "Tensor"
+) -> "Tensor":
     """Change each token of a text, and say which logits change.
 
     Nothing about the model's inside is asked, so it finds what the code
@@ -37,16 +38,19 @@ def context_flow(
         raise ValueError(
             f"token_ids must be one text, (T,), got {tuple(token_ids.shape)}"
         )
-    # one text a call: equal shapes make equal sums, to the last bit
-    before = model(token_ids[None])[0]  # (T, vocab_size)
-    if not torch.equal(before, model(token_ids[None])[0]):
-        raise ValueError(
-            "one text must give the same logits twice; is dropout still on? "
-            "call model.eval() first"
-        )
+    import torch
+
     columns = []
-    for s in range(len(token_ids)):
-        changed = token_ids.clone()
-        changed[s] = (changed[s] + 1) % before.shape[-1]
-        columns.append((model(changed[None])[0] != before).any(dim=-1))
+    with torch.no_grad():
+        # one text a call: equal shapes make equal sums, to the last bit
+        before = model(token_ids[None])[0]  # (T, vocab_size)
+        if not torch.equal(before, model(token_ids[None])[0]):
+            raise ValueError(
+                "one text must give the same logits twice; is dropout still "
+                "on? call model.eval() first"
+            )
+        for s in range(len(token_ids)):
+            changed = token_ids.clone()
+            changed[s] = (changed[s] + 1) % before.shape[-1]
+            columns.append((model(changed[None])[0] != before).any(dim=-1))
     return torch.stack(columns, dim=1)

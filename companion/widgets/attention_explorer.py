@@ -4,7 +4,7 @@ The widget carries the weights, each matrix as whole numbers of eight bits
 and one scale a row; the browser runs the whole forward pass
 (`attention_explorer.js`). `look` is the same in Python.
 
-Chapter: book/4-architectures/6-compared.ipynb
+Chapter: book/4-architectures/5-one-token.ipynb
 """
 
 import base64
