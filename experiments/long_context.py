@@ -14,7 +14,6 @@ Chapter: book/4-architectures/8-long-texts.ipynb
 """
 
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import stored
 import torch
@@ -120,10 +119,7 @@ def line(found: dict) -> str:
 
 def main() -> None:
     """Read the options and fill the table."""
-    options = stored.options(__doc__)
-    runs = [] if options.again else stored.read(OUT)["runs"]
-    with ProcessPoolExecutor(options.workers) as pool:
-        stored.go_on(JOBS, runs, run, pool, save, line)
+    stored.fill(OUT, __doc__, JOBS, run, save, line)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ it stopped; --again starts anew. About three minutes on two cores.
 Chapter: book/4-architectures/4-the-whole-model.ipynb
 """
 
-from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
 import small_decoder
@@ -71,10 +70,7 @@ def line(found: dict) -> str:
 
 def main() -> None:
     """Read the options and fill the table."""
-    options = stored.options(__doc__)
-    runs = [] if options.again else stored.read(OUT)["runs"]
-    with ProcessPoolExecutor(options.workers) as pool:
-        stored.go_on(JOBS, runs, run, pool, save, line)
+    stored.fill(OUT, __doc__, JOBS, run, save, line)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ Chapter: book/1-language-models/5-remembering.ipynb
 """
 
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import stored
 import torch
@@ -150,10 +149,7 @@ def line(found: dict) -> str:
 
 def main() -> None:
     """Read the options and fill the table."""
-    options = stored.options(__doc__)
-    runs = [] if options.again else stored.read(OUT)["runs"]
-    with ProcessPoolExecutor(options.workers) as pool:
-        stored.go_on(JOBS, runs, run, pool, save, line)
+    stored.fill(OUT, __doc__, JOBS, run, save, line)
 
 
 if __name__ == "__main__":

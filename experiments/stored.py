@@ -8,7 +8,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +83,27 @@ def go_on(
         runs.append(found)
         save(runs)
         print(line(found), flush=True)
+
+
+def fill(
+    name: str,
+    description: str,
+    jobs: Iterable[dict],
+    run: Callable[[dict], dict],
+    save: Callable[[list[dict]], None],
+    line: Callable[[dict], str],
+) -> None:
+    """Read the options, and run the jobs that a file of results lacks.
+
+    Args:
+        name: of the file in book/results.
+        description: for --help.
+        jobs: as the rest, those of `go_on`.
+        run: likewise.
+        save: likewise.
+        line: likewise.
+    """
+    chosen = options(description)
+    runs = [] if chosen.again else read(name)["runs"]
+    with ProcessPoolExecutor(chosen.workers) as pool:
+        go_on(jobs, runs, run, pool, save, line)

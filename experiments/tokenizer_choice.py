@@ -21,7 +21,6 @@ Chapter: book/3-tokenization/5-choosing.ipynb
 import ast
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -196,10 +195,7 @@ def line(found: dict) -> str:
 
 def main() -> None:
     """Read the options and fill the table."""
-    options = stored.options(__doc__)
-    runs = [] if options.again else stored.read(OUT)["runs"]
-    with ProcessPoolExecutor(options.workers) as pool:
-        stored.go_on(JOBS, runs, run, pool, save, line)
+    stored.fill(OUT, __doc__, JOBS, run, save, line)
 
 
 if __name__ == "__main__":
