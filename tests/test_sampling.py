@@ -14,6 +14,7 @@ from companion.generation import (
     top_k,
     top_p,
 )
+from companion.generation.draw import draw
 from companion.tokenization import BPETokenizer, Vocabulary
 
 NEVER = float("-inf")
@@ -228,3 +229,18 @@ def test_frequencies_match_the_softmax():
 def test_temperature_zero_takes_the_likeliest():
     rng = np.random.default_rng(0)
     assert choose(np.array([0.1, 0.3, 0.2]), rng, 0) == 1
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [{}, {"top_k": 2}, {"top_p": 0.3}, {"min_p": 0.5}, {"never_ids": (4,)}],
+)
+@pytest.mark.parametrize("t", [0, 1.0])
+def test_picks_what_a_draw_from_the_filtered_logits_gives(filters, t):
+    rng = np.random.default_rng(1)
+    logits = torch.from_numpy(rng.integers(4, size=(50, 9)) / 2)  # with ties
+    numbers = rng.random(50)
+    config = SamplingConfig(temperature=t, **filters)
+    texts = [[0]] * 50
+    drawn = draw(config.apply(logits, texts, 0).numpy(), numbers)
+    assert config.pick(logits, texts, 0, numbers).tolist() == drawn.tolist()

@@ -1,5 +1,6 @@
 """Write text with a model: filters, the draw, caches, streams."""
 
+from companion.generation.draw import choose
 from companion.generation.generate import (
     Continuation,
     generate,
@@ -8,7 +9,6 @@ from companion.generation.generate import (
 )
 from companion.generation.sampling import (
     SamplingConfig,
-    choose,
     min_p,
     repetition_penalty,
     temperature,

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from companion.generation.readers import reader_of
-from companion.generation.sampling import SamplingConfig, draw
+from companion.generation.sampling import SamplingConfig
 
 WhenFull = Literal["stop", "slide"]
 
@@ -191,11 +191,8 @@ def _extend(
     """Add a token to each text that goes on, or find it ended."""
     going = [text for text in rows if text.reason is None]
     written = (text.text for text in rows)
-    shaped = config.apply(logits, written, len(going[0].tokens))
-    chosen = draw(shaped.cpu().numpy(), numbers)  # (B,)
-    sums = logits.logsumexp(-1).tolist()
-    scores = logits.cpu().numpy()[np.arange(len(rows)), chosen].tolist()
-    log_probs = map(float.__sub__, scores, sums)
+    chosen = config.pick(logits, written, len(going[0].tokens), numbers)
+    log_probs = _log_probs(logits.cpu().numpy(), chosen).tolist()
     for text, token, log_prob in zip(
         rows, chosen.tolist(), log_probs, strict=True
     ):
@@ -205,6 +202,13 @@ def _extend(
                 text.reason = "stop"
             else:
                 text.tokens.append(token)
+
+
+def _log_probs(logits: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The model's own log-probability of one token a row, (B,), nats."""
+    logits = logits - logits.max(1, keepdims=True)
+    sums = np.log(np.exp(logits).sum(1))
+    return logits[np.arange(len(chosen)), chosen] - sums
 
 
 def _end(text: Continuation, max_tokens: int, limit: int | None) -> None:

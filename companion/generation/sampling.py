@@ -1,4 +1,4 @@
-"""From logits to one token: filters, and the draw.
+"""From logits to one token: filters, and which of them apply.
 
 A filter takes logits and gives logits; what it forbids becomes -inf. So
 filters can follow each other, and a softmax makes probabilities of what
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor
+
+from companion.generation.draw import draw
 
 if TYPE_CHECKING:
     from companion.tokenization import Tokenizer, Vocabulary
@@ -183,6 +185,40 @@ class SamplingConfig:
         Returns:
             (B, vocab_size)
         """
+        logits = self._allowed(logits, texts, n_written)
+        logits = temperature(logits, self.temperature)
+        if self.top_k is not None:
+            logits = top_k(logits, self.top_k)
+        if self.top_p < 1:
+            logits = top_p(logits, self.top_p)
+        return min_p(logits, self.min_p) if self.min_p > 0 else logits
+
+    def pick(
+        self,
+        logits: Tensor,
+        texts: Iterable[Sequence[int]],
+        n_written: int,
+        numbers: np.ndarray,
+    ) -> np.ndarray:
+        """Draw the next token of each text from what `apply` leaves.
+
+        Args:
+            logits, texts, n_written: as for `apply`.
+            numbers: (B,), in [0, 1): all the chance there is.
+
+        Returns:
+            (B,), token ids.
+        """
+        if self.temperature == 0:  # no filter forbids the likeliest
+            logits = self._allowed(logits, texts, n_written)
+            return logits.cpu().numpy().argmax(-1)
+        shaped = self.apply(logits, texts, n_written)
+        return draw(shaped.cpu().numpy(), numbers)
+
+    def _allowed(
+        self, logits: Tensor, texts: Iterable[Sequence[int]], n_written: int
+    ) -> Tensor:
+        """The penalty, and what may not come here."""
         if self.repetition_penalty != 1:
             logits = self._penalised(logits, texts)
         never = list(self.never_ids)
@@ -191,12 +227,7 @@ class SamplingConfig:
         if never:
             logits = logits.clone()
             logits[..., never] = NEVER
-        logits = temperature(logits, self.temperature)
-        if self.top_k is not None:
-            logits = top_k(logits, self.top_k)
-        if self.top_p < 1:
-            logits = top_p(logits, self.top_p)
-        return min_p(logits, self.min_p) if self.min_p > 0 else logits
+        return logits
 
     def _penalised(
         self, logits: Tensor, texts: Iterable[Sequence[int]]
@@ -212,35 +243,3 @@ class SamplingConfig:
             for row, text in zip(logits, texts, strict=True)
         ]
         return torch.stack(rows)
-
-
-def choose(
-    logits: np.ndarray, rng: np.random.Generator, temperature: float = 1.0
-) -> int:
-    """Draw an index with probability softmax(logits / temperature).
-
-    Args:
-        logits: (vocab_size,); -inf is never drawn.
-        rng: the source of randomness; one number is taken from it.
-        temperature: 0 takes the largest logit.
-    """
-    number = rng.random()
-    if temperature == 0:
-        return int(logits.argmax())
-    centred = (logits - logits.max()) / temperature
-    return int(draw(centred[None], np.array([number]))[0])
-
-
-def draw(logits: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Draw an index from each row: where the sum of weights passes a number.
-
-    Args:
-        logits: (B, vocab_size); -inf is never drawn.
-        numbers: (B,), in [0, 1): as many as rows, and all the chance.
-
-    Returns:
-        (B,)
-    """
-    weights = np.exp(logits - logits.max(1, keepdims=True))
-    sums = weights.cumsum(1)
-    return (sums <= numbers[:, None] * sums[:, -1:]).sum(1)

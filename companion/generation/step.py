@@ -118,11 +118,15 @@ def _attention(
 ) -> Callable:
     """Make the function that looks up, with one query a head."""
     parts = (module.q_proj, module.k_proj, module.v_proj)
-    bias = torch.cat([p.bias for p in parts]) if config.bias else None
-    project = _product(torch.cat([part.weight for part in parts]), bias)
-    output = _linear(module.o_proj)
     n_heads, n_kv, d_head = config.n_heads, config.n_kv_heads, config.d_head
-    window, scale = config.window, 1 / math.sqrt(d_head)
+    scales = (1 / math.sqrt(d_head), 1, 1)  # of the scores, once and for all
+    pairs = list(zip(parts, scales, strict=True))
+    weight = torch.cat([part.weight * scale for part, scale in pairs])
+    bias = None
+    if config.bias:
+        bias = torch.cat([part.bias * scale for part, scale in pairs])
+    project, output = _product(weight, bias), _linear(module.o_proj)
+    window = config.window
 
     def attend(x: Vector, stored: tuple, place: int) -> Vector:
         keys, values = stored
@@ -134,8 +138,7 @@ def _attention(
         q = qkv[:n_heads].reshape(n_kv, -1, d_head)  # (K, H / K, d_head)
         end = place + 1
         start = 0 if window is None else max(0, end - window)
-        scores = q @ keys[:, start:end].transpose(0, 2, 1)
-        scores *= scale  # (K, H / K, S)
+        scores = q @ keys[:, start:end].transpose(0, 2, 1)  # (K, H / K, S)
         scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
         weights = np.exp(scores, out=scores)
         mixed = weights @ values[:, start:end]  # (K, H / K, d_head)
