@@ -56,7 +56,11 @@ def attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def attention_backward(
-    grad: np.ndarray, q: np.ndarray, k: np.ndarray, v: np.ndarray
+    grad: np.ndarray,
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gradients with respect to q, k and v.
 
@@ -65,8 +69,10 @@ def attention_backward(
         q: (..., T, d_head)
         k: (..., T, d_head)
         v: (..., T, d_head)
+        weights: (..., T, T), if they are known from the way forward.
     """
-    weights = attention_weights(q, k)  # (..., T, T)
+    if weights is None:
+        weights = attention_weights(q, k)
     grad_weights = grad @ v.swapaxes(-1, -2)
     # each row of weights sums to 1: what is common to a row moves nothing
     common = (grad_weights * weights).sum(axis=-1, keepdims=True)

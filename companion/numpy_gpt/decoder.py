@@ -65,6 +65,20 @@ class Decoder:
         self.weights.setdefault("lm_head.weight", self._token_weight())
         self._check()
 
+    @property
+    def tied(self) -> bool:
+        """Whether the output weights are the token vectors themselves."""
+        pair = ("lm_head.weight", "token_embedding.weight")
+        return np.shares_memory(*(self.weights[name] for name in pair))
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """What training changes; weights that are tied are named once."""
+        own = dict(self.weights)
+        if self.tied:
+            del own["lm_head.weight"]
+        return own
+
     def _token_weight(self) -> np.ndarray:
         """Tied weights are stored once."""
         return self.weights.get("token_embedding.weight", np.empty(0))
