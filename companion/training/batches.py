@@ -3,7 +3,7 @@
 Chapter: book/1-language-models/4-learning.ipynb
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -116,3 +116,66 @@ def document_batches(
         for first in rng.permutation(cuts):
             chosen = pool[first : first + batch_size]
             yield pad([documents[i] for i in chosen], pad_id=pad_id)
+
+
+class EndlessDocuments:
+    """Pass over documents again and again, each time in a new order.
+
+    As the batches of `companion.shards` it says where it is, and goes on
+    from there: batches made alike that `resume` a `state` give exactly the
+    batches that would have come next.
+
+    Args:
+        documents: arrays of ids from `encode_documents`.
+        batch_size: documents in a batch.
+        seed: decides all orders.
+    """
+
+    def __init__(
+        self, documents: Sequence[np.ndarray], batch_size: int, seed: int = 0
+    ) -> None:
+        self.documents, self.batch_size = documents, batch_size
+        self.seed, self.given = seed, 0
+        self._batches = self._from_the_start()
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        batch = next(self._batches)
+        self.given += 1
+        return batch
+
+    def _from_the_start(self) -> Iterator[Batch]:
+        rng = np.random.default_rng(self.seed)
+        while True:
+            yield from document_batches(self.documents, self.batch_size, rng)
+
+    def _made_with(self) -> dict[str, int]:
+        return {
+            "seed": self.seed,
+            "batch_size": self.batch_size,
+            "documents": len(self.documents),
+            "tokens": sum(map(len, self.documents)),
+        }
+
+    def state(self) -> dict[str, int]:
+        """Say which batches these are, and how many were given."""
+        return {**self._made_with(), "given": self.given}
+
+    def resume(self, state: Mapping[str, int]) -> None:
+        """Go on where another one stood; what it gave is passed over.
+
+        Raises:
+            ValueError: the state is of batches made differently.
+        """
+        for name, ours in self._made_with().items():
+            if state.get(name) != ours:
+                raise ValueError(
+                    f"a state must be of the same batches: its {name} is "
+                    f"{state.get(name)}, here it is {ours}"
+                )
+        self._batches = self._from_the_start()
+        self.given = state["given"]
+        for _ in range(self.given):
+            next(self._batches)

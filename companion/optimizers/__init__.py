@@ -1,0 +1,1 @@
+"""Rules that turn gradients into steps, and the rate of the steps."""
