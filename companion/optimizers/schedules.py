@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 LEAST = 0.02  # of a warm-up: at 0 the first step would teach nothing
+ROUNDING = 1e-9  # a restart comes on its step, not one late
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,13 +111,10 @@ class Restarts(Schedule):
         """Fall, jump back to 1, fall again."""
         lengths = [self.factor**n for n in range(self.cycles)]
         place = share * sum(lengths)
-        for length in lengths[:-1]:
-            if place < length:
-                break
-            place -= length
-        else:
-            length = lengths[-1]
-        half = (1 + math.cos(math.pi * min(place / length, 1))) / 2
+        while len(lengths) > 1 and place >= lengths[0] * (1 - ROUNDING):
+            place -= lengths.pop(0)
+        part = min(max(place / lengths[0], 0.0), 1.0)
+        half = (1 + math.cos(math.pi * part)) / 2
         return self.final + (1 - self.final) * half
 
 
