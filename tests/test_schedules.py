@@ -10,13 +10,21 @@ from companion.optimizers.schedules import (
     Constant,
     Cosine,
     Exponential,
+    Linear,
     Restarts,
     WarmupStableDecay,
 )
 from companion.training import TrainConfig
 
 STEPS = 70
-EVERY = [Constant, Cosine, Exponential, Restarts, WarmupStableDecay]
+EVERY = [
+    Constant,
+    Cosine,
+    Linear,
+    Exponential,
+    Restarts,
+    WarmupStableDecay,
+]
 
 
 def torch_factors(make, steps: int = STEPS) -> list[float]:
@@ -158,3 +166,10 @@ def test_cosine_is_the_default_rate_of_a_training():
 def test_errors_name_the_rule_and_the_value(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+def test_a_line_matches_torch():
+    theirs = torch_factors(
+        lambda optimizer: lr_scheduler.LinearLR(optimizer, 1.0, 0.1, STEPS)
+    )
+    assert factors(Linear(final=0.1)) == pytest.approx(theirs)

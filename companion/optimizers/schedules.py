@@ -4,7 +4,8 @@ A schedule is a function of progress, the share of the budget that is spent:
 whether the budget is steps, tokens or seconds makes no difference to it.
 
 Source: cosine and warm restarts from Loshchilov and Hutter 2017
-(arXiv:1608.03983); warm-up, stable, decay from Hu et al. 2024
+(arXiv:1608.03983); the line from Defazio et al. 2023 (arXiv:2310.07831);
+warm-up, stable, decay from Hu et al. 2024
 (arXiv:2404.06395).
 
 Chapter: book/5-training/4-schedules.ipynb
@@ -76,6 +77,21 @@ class Cosine(Schedule):
         """Fall slowly, then fast, then slowly."""
         half = (1 + math.cos(math.pi * share)) / 2
         return self.final + (1 - self.final) * half
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear(Schedule):
+    """A line from 1 down to `final`."""
+
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check("final", self.final, 0 <= self.final <= 1, "in [0, 1]")
+
+    def after(self, share: float) -> float:
+        """Fall by the same in equal times."""
+        return 1 - (1 - self.final) * share
 
 
 @dataclass(frozen=True, kw_only=True)

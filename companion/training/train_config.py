@@ -11,6 +11,7 @@ from companion.optimizers import schedules
 SCHEDULES = {
     "constant": schedules.Constant,
     "cosine": schedules.Cosine,
+    "linear": schedules.Linear,
     "exponential": schedules.Exponential,
     "restarts": schedules.Restarts,
     "warmup_stable_decay": schedules.WarmupStableDecay,
@@ -28,7 +29,12 @@ class TrainConfig:
     optimizer: Literal["adamw", "muon"] = "adamw"
     lr: float = 3e-3  # the highest learning rate
     schedule: Literal[
-        "constant", "cosine", "exponential", "restarts", "warmup_stable_decay"
+        "constant",
+        "cosine",
+        "linear",
+        "exponential",
+        "restarts",
+        "warmup_stable_decay",
     ] = "cosine"
     warmup: float = 0.05  # share of the budget with a rising rate
     beta1: float = 0.9  # memory of the mean gradient
