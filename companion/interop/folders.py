@@ -54,6 +54,7 @@ def export_model(
     folder: str | os.PathLike,
     *,
     overwrite: bool = False,
+    begins: bool | None = None,
 ) -> None:
     """Write what `AutoModelForCausalLM` and `AutoTokenizer` load.
 
@@ -68,6 +69,8 @@ def export_model(
             nothing says where a text ends.
         folder: its name; folders above it are made.
         overwrite: allow a folder with a model to be replaced.
+        begins: whether texts were learned with the end of a text before
+            them, which `AutoTokenizer` then puts there; None says nothing.
 
     Raises:
         FileExistsError: the folder exists and `overwrite` is False, or it
@@ -97,6 +100,10 @@ def export_model(
         if tokenizer:
             tokenizer.save(part / TOKENIZER)
             described = _describe(tokenizer, config.context_length)
+            if begins is not None:
+                described["add_bos_token"] = begins
+            if begins:
+                _put_end_first(part / TOKENIZER, end)
             _write_json(described, part / "tokenizer_config.json")
 
 
@@ -182,6 +189,28 @@ def _describe(tokenizer: Tokenizer, context_length: int) -> dict[str, object]:
     if UNKNOWN in tokenizer.tokens:
         described["unk_token"] = UNKNOWN
     return described
+
+
+def _put_end_first(path: Path, end: int) -> None:
+    """Have `tokenizers` put the end of a text before each text."""
+    special = {"SpecialToken": {"id": END_OF_TEXT, "type_id": 0}}
+    first, second = ({"Sequence": {"id": name, "type_id": 0}} for name in "AB")
+    record = _read_json(path)
+    record["post_processor"] = {
+        "type": "TemplateProcessing",
+        "single": [special, first],
+        "pair": [special, first, special, second],
+        "special_tokens": {
+            END_OF_TEXT: {
+                "id": END_OF_TEXT,
+                "ids": [end],
+                "tokens": [END_OF_TEXT],
+            }
+        },
+    }
+    text = json.dumps(record, ensure_ascii=False, indent=1)
+    with write_atomically(path, mode="w", overwrite=True) as file:
+        file.write(text + "\n")
 
 
 def _read_tokenizer(path: Path) -> Tokenizer | None:

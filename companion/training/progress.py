@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from tqdm import tqdm
 
 
-def bar_of(progress: float) -> tqdm:
-    """Make the line; it stays away where nobody looks."""
+def bar_of(progress: float, quiet: bool = False) -> tqdm:
+    """Make the line; it stays away where nobody looks, or when quiet."""
     form = "{percentage:3.0f}% |{bar:20}| {elapsed} < {remaining}{postfix}"
-    return tqdm(total=1.0, initial=progress, disable=None, bar_format=form)
+    hidden = quiet or None  # None: unless it is a terminal
+    return tqdm(total=1.0, initial=progress, disable=hidden, bar_format=form)
 
 
 def show(bar: tqdm, entry: Mapping[str, float], progress: float) -> None:

@@ -82,12 +82,15 @@ class Trainer:
         tired = self.patience is not None and self.patience.exhausted
         return tired or self.progress >= 1
 
-    def run(self, on_step: OnStep | None = None) -> list[Entry]:
+    def run(
+        self, on_step: OnStep | None = None, *, quiet: bool = False
+    ) -> list[Entry]:
         """Train until the budget or the patience ends, or on_step says so.
 
         Args:
             on_step: called with each new entry of the history, when the
                 step is complete; training stops early when it returns True.
+            quiet: show no progress, also on a terminal.
 
         Returns:
             One dict a step: step (from 1), tokens (predicted so far),
@@ -101,7 +104,8 @@ class Trainer:
         keep_freed_memory()  # each step needs again what the last one freed
         history: list[Entry] = []
         start = time.perf_counter() - self.seconds
-        with torch.random.fork_rng(devices=[]), bar_of(self.progress) as bar:
+        bar = bar_of(self.progress, quiet)
+        with torch.random.fork_rng(devices=[]), bar:
             torch.set_rng_state(self.chance)
             while not self.finished:
                 entry = self._update()
