@@ -121,6 +121,7 @@ MAKERS = {
     "autograd_graph": neuron,
     "bpe_stepper": widgets.BPEStepper,
     "budget_calculator": widgets.BudgetCalculator,
+    "schedule_designer": widgets.ScheduleDesigner,
     "four_tokenizers": four_tokenizers,
     "gradient_descent": widgets.GradientDescent,
     "markov_chain": widgets.MarkovChain,

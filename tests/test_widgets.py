@@ -18,6 +18,7 @@ from companion.widgets import (
     MarkovChain,
     NGramWriter,
     PositionalEncodings,
+    ScheduleDesigner,
     TwoDistributions,
     base,
     markov_chain,
@@ -36,6 +37,7 @@ MODULES = [
     "markov_chain",
     "ngram_writer",
     "positional_encodings",
+    "schedule_designer",
     "two_distributions",
 ]
 WORDS = ["the", "ball", "key", "is", "here", "."]
@@ -298,6 +300,7 @@ def widgets():
         MarkovChain(),
         NGramWriter(stories, stories[:20]),
         PositionalEncodings(),
+        ScheduleDesigner(),
         TwoDistributions(),
     ]
 

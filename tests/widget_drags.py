@@ -417,3 +417,43 @@ def drag_budget_calculator(page):
     wait_for_change(page, parts.last.text_content, cache)
     root.get_by_label("precision").select_option("bfloat16")
     wait_for_change(page, lambda: numbers.nth(1).text_content(), longer[1])
+
+
+def drag_schedule_designer(page):
+    """Look along the curve, change its shape and kind; all follows."""
+    root = widget(page, "schedule")
+    curve = root.locator("svg.lm-plot")
+    numbers = root.locator(".lm-numbers strong")
+    sentence = root.locator(".lm-say")
+    before = wait_for_change(page, numbers.all_text_contents, [""] * 3)
+
+    said = sentence.text_content()
+    drag_range(page, range_input(root, "at"), 0.9)
+    said = wait_for_change(page, sentence.text_content, said)
+    assert numbers.all_text_contents() == before, "looking changes nothing"
+    curve.scroll_into_view_if_needed()
+    box = curve.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 60, steps=5)
+    page.mouse.up()
+    wait_for_change(page, sentence.text_content, said)
+
+    drag_range(page, range_input(root, "warmup"), 0.8)
+    warm = wait_for_change(page, numbers.all_text_contents, before)
+    assert warm[0] == before[0] and warm[1] != before[1]
+    drag_range(page, range_input(root, "tokens_per_step"), 0.6)
+    fewer = wait_for_change(page, numbers.all_text_contents, warm)
+    assert fewer[0] != warm[0]
+
+    label = curve.get_attribute("aria-label")
+    root.get_by_label("schedule").select_option("restarts")
+    wait_for_change(page, lambda: curve.get_attribute("aria-label"), label)
+    cycles = range_input(root, "cycles")
+    assert cycles.is_visible() and not range_input(root, "decay").is_visible()
+    now = curve.locator(".lm-line").get_attribute("d")
+    cycles.focus()
+    page.keyboard.press("ArrowRight")
+    wait_for_change(
+        page, lambda: curve.locator(".lm-line").get_attribute("d"), now
+    )

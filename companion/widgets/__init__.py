@@ -32,6 +32,7 @@ from companion.widgets.gradient_descent import GradientDescent
 from companion.widgets.markov_chain import MarkovChain
 from companion.widgets.ngram_writer import NGramWriter
 from companion.widgets.positional_encodings import PositionalEncodings
+from companion.widgets.schedule_designer import ScheduleDesigner
 from companion.widgets.two_distributions import TwoDistributions
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "MarkovChain",
     "NGramWriter",
     "PositionalEncodings",
+    "ScheduleDesigner",
     "TwoDistributions",
 ]
