@@ -242,6 +242,9 @@ def test_refuses_sizes(change, message):
 
 
 def test_refuses():
+    _, decoder = tiny(True, "relu", "learned")
+    with pytest.raises(ValueError, match=r"at most context_length \(5\) to"):
+        decoder.logits(np.zeros((1, 6), dtype=int))
     with pytest.raises(ValueError, match="a target must count, got -100 only"):
         cross_entropy(np.zeros((2, 3)), np.full(2, IGNORED))
     with pytest.raises(ValueError, match="from 0 to 2, got -1 to 0"):

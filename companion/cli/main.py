@@ -11,8 +11,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from companion.cli import corpus, interop, tokenize
+from companion.cli import corpus, interop, numpy_chat, tokenize, write
 from companion.cli.doctor import doctor
+from companion.cli.evaluate import evaluate
+from companion.cli.train import train
 
 
 class OneLineErrors(TyperGroup):
@@ -25,7 +27,7 @@ class OneLineErrors(TyperGroup):
         """Run a command and leave with its exit code."""
         try:
             code = super().main(*args, standalone_mode=False, **kw)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, FloatingPointError) as error:
             code = _complain(_plain(error), 1)
         except typer.Abort:
             code = _complain("stopped", 1)
@@ -58,6 +60,11 @@ app = typer.Typer(
 )
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(tokenize.app, name="tokenize")
+app.add_typer(numpy_chat.app, name="numpy-chat")
+app.command()(train)
+app.command()(write.generate)
+app.command()(write.chat)
+app.command()(evaluate)
 app.command()(interop.convert)
 app.command()(interop.export)
 app.command("import")(interop.import_)

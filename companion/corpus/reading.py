@@ -5,7 +5,7 @@ Chapter: book/1-language-models/1-counting.ipynb
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -106,8 +106,67 @@ def _read_jsonl(path: Path, column: str) -> Iterator[str]:
                 yield _field(text, column, f"line {number} of {path}")
 
 
+def read_rows(
+    path: str | os.PathLike,
+    columns: Sequence[str],
+    optional: Sequence[str] = (),
+) -> list[dict[str, str]]:
+    """Read some fields of each line of a .jsonl file.
+
+    Args:
+        path: one JSON object a line; blank lines are passed over.
+        columns: fields that each line must have, with text in them.
+        optional: fields that a line may have.
+
+    Returns:
+        One dict a line, of the fields asked for.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: another ending, no line, or a line that is not as it
+            must be; the message names it.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".jsonl":
+        raise ValueError(f"a file of rows must end in .jsonl, got {path.name}")
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    rows, offset = [], 0
+    with path.open("rb") as file:
+        for number, data in enumerate(file, 1):
+            line = _decode(data, offset, path)
+            offset += len(data)
+            if line.strip():
+                place = f"line {number} of {path}"
+                rows.append(_fields(line, columns, optional, place))
+    if not rows:
+        raise ValueError(f"a file must hold a row, {path} has none")
+    return rows
+
+
+def _fields(
+    line: str, columns: Sequence[str], optional: Sequence[str], place: str
+) -> dict[str, str]:
+    row = _object(line, place)
+    found = {name: _named(row, name, place) for name in columns}
+    for name in optional:
+        if name in row:
+            found[name] = _named(row, name, place)
+    for name, text in found.items():
+        if not text.strip():
+            raise ValueError(
+                f"{name!r} must hold text, in {place} it is empty"
+            )
+    return found
+
+
 def _field(line: str, column: str, place: str) -> str:
     """Return one field of a JSON object, checked."""
+    return _named(_object(line, place), column, place)
+
+
+def _object(line: str, place: str) -> dict:
+    """Read one JSON object."""
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
@@ -117,6 +176,10 @@ def _field(line: str, column: str, place: str) -> str:
         ) from None
     if not isinstance(row, dict):
         raise ValueError(f"{place} must be a JSON object, got {line.strip()}")
+    return row
+
+
+def _named(row: dict, column: str, place: str) -> str:
     if column not in row:
         raise ValueError(_no_column(place, column, row))
     return _string(row[column], column, place)

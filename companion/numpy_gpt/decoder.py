@@ -112,12 +112,15 @@ class Decoder:
         Returns:
             Name -> array, in the order in which they are computed. Names
             in a block begin with "block 1: ", "block 2: " ...
+
+        Raises:
+            ValueError: an id is none, or there are more tokens than places.
         """
         w, seen = self.weights, {}
         x = embedding(token_ids, w["token_embedding.weight"])
         seen["token vectors"] = x
         if not self.rotary:
-            places = np.arange(token_ids.shape[-1])
+            places = self._places(token_ids.shape[-1])
             seen["place vectors"] = embedding(
                 places, w["position_embedding.weight"]
             )
@@ -130,6 +133,15 @@ class Decoder:
         seen["final norm"] = self._norm(x, "final_norm")
         seen["logits"] = linear(seen["final norm"], w["lm_head.weight"])
         return seen
+
+    def _places(self, n_tokens: int) -> np.ndarray:
+        most = len(self.weights["position_embedding.weight"])
+        if n_tokens > most:
+            raise ValueError(
+                f"a text must have at most context_length ({most}) tokens, "
+                f"got {n_tokens}"
+            )
+        return np.arange(n_tokens)
 
     def _block(self, x: np.ndarray, layer: int) -> dict[str, np.ndarray]:
         """Look around, then think; both are added to the stream."""
