@@ -75,8 +75,24 @@ def test_resumed_equals_uninterrupted(settings, stop):
     second.resume(state)
     rest = second.run()
     assert_same_weights(whole.model, second.model)
+    third = trainer(config, validate)
+    third.resume(second.state())  # finished
+    assert third.finished and third.run() == []
     ours = [(e["step"], e["tokens"], e["loss"]) for e in begun + rest]
     assert ours == [(e["step"], e["tokens"], e["loss"]) for e in history]
+
+
+def test_one_state_serves_twice():
+    first = trainer()
+    first.run(lambda entry: entry["step"] == 4)
+    state = first.state()
+    models = []
+    for _ in range(2):
+        run = trainer()
+        run.resume(state)
+        run.run()
+        models.append(run.model)
+    assert_same_weights(*models)
 
 
 def test_a_stop_leaves_the_callers_chance_alone():

@@ -207,11 +207,17 @@ class Trainer:
     def resume(self, state: State) -> None:
         """Go on from a state of a training that was made alike.
 
+        The state stays as it is: one can go on from it again.
+
         Raises:
             ValueError: the state is of other batches.
             RuntimeError: the state is of another model.
         """
-        record, parts = state.record, _by_first_name(state.tensors)
+        record = state.record
+        tensors = {
+            name: value.clone() for name, value in state.tensors.items()
+        }
+        parts = _by_first_name(tensors)
         self.batches.resume(record["batches"])
         self.model.load_state_dict(parts["model"])
         self.best = parts.get("best", {})
@@ -224,7 +230,7 @@ class Trainer:
                 ).items()
             }
             optimizer.load_state_dict(whole)
-        self.chance = state.tensors["chance"]
+        self.chance = tensors["chance"]
         self.step, self.tokens = record["step"], record["tokens"]
         self.seconds = record["seconds"]
         if self.patience is not None:
