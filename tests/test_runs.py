@@ -243,6 +243,18 @@ def test_nothing_is_overwritten_by_surprise(finished, text, tmp_path):
         train_run(tmp_path / "x", preset=TINY)
 
 
+def test_what_a_killed_process_left_is_no_run(text, tmp_path):
+    """Killed before run.json was whole; one command serves both cases."""
+    path = tmp_path / "run"
+    path.mkdir()
+    (path / ".run.json.abc.part").write_text("{")
+    chosen = settings(with_budget(preset("tiny"), steps=2))
+    for _ in range(2):
+        train_run(path, corpus=text, preset=chosen, resume=True, say=str)
+    assert record_of(path)["result"]["steps"] == 2
+    assert not list(path.glob(".*"))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

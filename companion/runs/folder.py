@@ -53,6 +53,11 @@ class RunFolder:
         return self.path / MODEL
 
     @property
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / RECORD).is_file()
+
+    @property
     def preset(self) -> Preset:
         """The preset with what was changed in it."""
         return configs.from_dict(Preset, self.record["settings"])
@@ -68,6 +73,7 @@ class RunFolder:
             FileExistsError: there are files, and `force` is False or they
                 are no run.
         """
+        self._sweep()
         if self.path.exists() and (
             not self.path.is_dir() or any(self.path.iterdir())
         ):
@@ -76,8 +82,14 @@ class RunFolder:
         self.record = {"schema": SCHEMA, **about}
         self.write()
 
+    def _sweep(self) -> None:
+        """Remove what a killed process was about to write."""
+        for rest in self.path.glob(".*.part"):
+            if rest.is_file():
+                rest.unlink()
+
     def _make_room(self, force: bool) -> None:
-        if not (self.path / RECORD).is_file():
+        if not self.exists:
             raise FileExistsError(
                 f"{self.path} holds files and no run: choose another name"
             )
@@ -99,6 +111,7 @@ class RunFolder:
             FileNotFoundError: there is no run.
             ValueError: it is another one: what differs is named.
         """
+        self._sweep()
         self.read()
         ours = json.loads(json.dumps(about))
         for name, asked in ours.items():
@@ -112,7 +125,7 @@ class RunFolder:
             ValueError: it is no record of a run.
         """
         path = self.path / RECORD
-        if not path.is_file():
+        if not self.exists:
             raise FileNotFoundError(
                 f"there is no run in {self.path}: {RECORD} is missing"
             )

@@ -67,7 +67,8 @@ def train_run(
         name: of the preset, for the record.
         seed: of the weights and of the order of the text; 0.
         column: where .jsonl and .parquet files have the text.
-        resume: go on with the run in `out`.
+        resume: go on with the run in `out`; begin it if there is none and
+            all is given that a new one needs.
         force: remove a run that is in `out`.
         device: "cpu", "cuda", "mps"; None: as the preset says.
         price_per_hour: of the machine, for the cost sheet.
@@ -86,15 +87,17 @@ def train_run(
     start = time.perf_counter()
     folder = RunFolder(out)
     asked = _asked(preset, name, seed)
-    if resume:
-        folder.go_on(asked)
-        text = _corpus_again(folder, corpus)
-        _note_threads(folder, say)
-    else:
+    complete = corpus is not None and preset is not None
+    new = not resume or (complete and not folder.exists)
+    if new:
         text = Corpus(_given(corpus, "corpus"), column)
         _given(preset, "preset")
         folder.begin(_about(asked, text), force=force)
-    data = _prepared(folder, text, new=not resume, say=say)
+    else:
+        folder.go_on(asked)
+        text = _corpus_again(folder, corpus)
+        _note_threads(folder, say)
+    data = _prepared(folder, text, new=new, say=say)
     run = Run(folder, data, device)
     run.compare(say)
     run.try_out(say)

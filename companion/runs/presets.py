@@ -141,7 +141,13 @@ def with_budget(
     return replace(preset, train=replace(preset.train, patience=PATIENCE))
 
 
-_FAST = dict(optimizer="muon", beta2=0.99, weight_decay=0.1)
+_FAST = dict(
+    optimizer="muon",
+    schedule="linear",
+    warmup=0.03,
+    beta2=0.99,
+    weight_decay=0.1,
+)
 
 PRESETS = MappingProxyType(
     {
@@ -172,17 +178,17 @@ PRESETS = MappingProxyType(
         ),
         "story-cpu": Preset(
             purpose="many short documents, as the story world or TinyStories",
-            costs="1.3 million parameters, 3 minutes",
+            costs="0.7 million parameters, 3 minutes",
             tokenizer="bpe",
             vocab_size=2_048,
             rows="documents",
             model=Choices(
-                context_length=320, d_model=128, n_layers=4, n_kv_heads=2
+                context_length=320, d_model=96, n_layers=3, n_kv_heads=2
             ),
             train=TrainConfig(
                 seconds=180,
-                batch_size=16,
-                lr=1e-2,
+                batch_size=32,
+                lr=15e-3,
                 evaluate_every=100,
                 **_FAST,
             ),
