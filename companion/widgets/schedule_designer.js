@@ -94,8 +94,8 @@ const KINDS = {
     title: "cosine with restarts", needs: ["cycles", "factor", "final"],
   },
 };
-const BOX = { left: 62, top: 10, width: 560, height: 210, bottom: 40 };
-const POINTS = 560; // one a pixel
+const BOX = { left: 84, top: 10, width: 540, height: 210, bottom: 46 };
+const POINTS = 540; // one a pixel
 
 function drawCurve(onPlace, onDrop) {
   const area = svg("path", { class: "lm-depth" });
@@ -123,7 +123,7 @@ function drawCurve(onPlace, onDrop) {
       "text",
       {
         class: "lm-axis lm-middle", x: BOX.left + BOX.width / 2,
-        y: floor + 34,
+        y: floor + 39,
       },
       "tokens",
     ),
@@ -194,8 +194,8 @@ function drawCurve(onPlace, onDrop) {
       svg("path", { class: "lm-grid", d: `M${BOX.left} ${y(share)}h-4` }),
     ]);
     marks.push(
-      text("0", { x: BOX.left + 4, y: floor + 17 }),
-      text(inWords(tokens), { x: right, y: floor + 17 }),
+      text("0", { x: BOX.left + 6, y: floor + 19 }),
+      text(inWords(tokens), { x: right, y: floor + 19 }),
     );
     ticks.replaceChildren(...marks);
     node.setAttribute(
@@ -322,7 +322,7 @@ function render({ model, el }) {
     cycles: shape("cycles", "cycles", {
       min: 1, max: 6, step: 1, format: (value) => show(value, 0),
     }),
-    factor: shape("factor", "each longer by", {
+    factor: shape("factor", "growth", {
       min: 0.5, max: 3, step: 0.05, format: (value) => `× ${show(value)}`,
     }),
   };
