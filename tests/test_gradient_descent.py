@@ -102,7 +102,7 @@ def test_javascript_comes_to_the_same_verdict(javascript):
 def test_javascript_has_the_same_surfaces(javascript):
     points = [(x, y) for x in (-2, -0.3, 0.7, 1.9) for y in (-1.1, 0.2, 2)]
     calls = [("slopeAt", [name, *p]) for name in SURFACES for p in points]
-    found = iter(javascript("gradient_descent", calls))
+    found = iter(javascript("surfaces", calls))
     for surface in SURFACES.values():
         for point in points:
             at = next(found)
@@ -140,10 +140,10 @@ def test_nothing_that_leaves_is_not_a_number():
 
 
 def test_contours_stand_where_the_surface_has_their_level(javascript):
-    levels = javascript("gradient_descent", [("levels", ["bowl"])])[0]
+    levels = javascript("surfaces", [("levels", ["bowl"])])[0]
     assert levels == sorted(levels) and len(levels) == 11
     level = levels[4]
-    shape = javascript("gradient_descent", [("contour", ["bowl", level, 64])])
+    shape = javascript("surfaces", [("contour", ["bowl", level, 64])])
     radius = math.sqrt(2 * level)
     for piece in shape[0]["rim"]:
         assert np.hypot(*np.transpose(piece)) == pytest.approx(
@@ -165,7 +165,7 @@ def test_numbers_in_words(javascript):
         "9.9 × 10⁻⁴",
     ]  # fmt: skip
     heights = [[1, 10], [0, 0], [5e-3, 70], [1e-20, 3]]
-    found = javascript("gradient_descent", [("decades", [h]) for h in heights])
+    found = javascript("surfaces", [("decades", [h]) for h in heights])
     assert found == [[0, 2], [-1, 0], [-3, 2], [-11, 1]]
 
 

@@ -125,6 +125,7 @@ MAKERS = {
     "four_tokenizers": four_tokenizers,
     "gradient_descent": widgets.GradientDescent,
     "markov_chain": widgets.MarkovChain,
+    "optimizer_race": widgets.OptimizerRace,
     "two_distributions": widgets.TwoDistributions,
 }
 

@@ -55,6 +55,45 @@ def wait_for_change(page, read, before, seconds=5):
     raise AssertionError(f"nothing changed: {before!r}")
 
 
+def drag_optimizer_race(page):
+    """Drag the start, the rates and a box: paths, curves, words follow."""
+    root = widget(page, "race")
+    charts = root.locator("svg.lm-plot")
+    sentence = root.locator(".lm-say")
+    wait_for_change(page, sentence.text_content, "")
+
+    def labels():
+        return [charts.nth(i).get_attribute("aria-label") for i in range(2)]
+
+    before = labels()
+    dot = root.locator(".lm-race-start").bounding_box()
+    x, y = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y - 30, steps=5)
+    page.mouse.up()
+    after = wait_for_change(page, labels, before)
+    assert after[0] != before[0] and after[1] != before[1]
+    place = float(range_input(root, "start-x").input_value())
+    assert place > -1.6, "the start went to the right"
+
+    drag_range(page, range_input(root, "slope-rate"), 1.0)
+    wait_for_change(page, lambda: "diverged" in sentence.text_content(), False)
+    root.get_by_label("surface").select_option("rosenbrock")
+    wait_for_change(page, lambda: "Rosenbrock" in labels()[0], False)
+    for name in ("size-rate", "momentum", "steps", "start-y"):
+        before = labels()
+        drag_range(page, range_input(root, name), 0.3)
+        wait_for_change(page, labels, before)
+    root.get_by_role("checkbox", name="RMSprop").uncheck()
+    wait_for_change(page, lambda: "RMSprop" in labels()[1], True)
+    root.get_by_role("button", name="Back to the start").click()
+    wait_for_change(page, lambda: "each of 0 steps" in labels()[1], False)
+    root.get_by_role("button", name="Run").click()
+    wait_for_change(page, lambda: "each of 0 steps" in labels()[1], True)
+    root.get_by_role("button", name="Pause").click()
+
+
 def drag_markov_chain(page):
     """Change an arrow, walk, reset; graph, bars and sentence follow."""
     root = widget(page, "markov")

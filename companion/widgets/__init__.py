@@ -8,9 +8,9 @@ The next widget takes three files:
    that builds with what `shared.js` offers (`panel`, `slider`, `button`,
    `legend`, `svg`, `onFrame`, `spoken`, `mulberry32`) and returns a function
    that cleans up; last line `export default { render };`. It may import from
-   the files that widgets share (`shared.js`, `tokens.js`) only, in the form
-   `import { a, b } from "./shared.js";`, and its top-level names must differ
-   from theirs.
+   the files that widgets share (`shared.js`, `surfaces.js`, `tokens.js`)
+   only, in the form `import { a, b } from "./shared.js";`, and its top-level
+   names must differ from theirs.
 2. `name.py`: a `BookWidget` with `_esm = bundle("name")`, its traits marked
    `synced(...)`, a `summary()` of a few words, a check of what it is given,
    and the Python twins of the pure functions.
@@ -31,6 +31,7 @@ from companion.widgets.four_tokenizers import FourTokenizers
 from companion.widgets.gradient_descent import GradientDescent
 from companion.widgets.markov_chain import MarkovChain
 from companion.widgets.ngram_writer import NGramWriter
+from companion.widgets.optimizer_race import OptimizerRace
 from companion.widgets.positional_encodings import PositionalEncodings
 from companion.widgets.schedule_designer import ScheduleDesigner
 from companion.widgets.two_distributions import TwoDistributions
@@ -44,6 +45,7 @@ __all__ = [
     "GradientDescent",
     "MarkovChain",
     "NGramWriter",
+    "OptimizerRace",
     "PositionalEncodings",
     "ScheduleDesigner",
     "TwoDistributions",
