@@ -2,9 +2,9 @@
 
 Trains the chat model of `companion numpy-chat` from three seeds, each in a
 world of facts of its own: with the whole recipe; with one part left out;
-and without any statements, so that held-out answers can only be guessed.
-Scores the questions asked in training, those never asked, and questions
-about all facts in wordings that no dialogue has.
+with fewer and larger steps; and without any statements, so that held-out
+answers can only be guessed. Scores the questions asked in training, those
+never asked, and questions about all facts in wordings that no dialogue has.
 
     python experiments/chat_in_numpy.py --workers 2
 
@@ -28,6 +28,11 @@ RECIPES = {
     "no statements in tuning": {"mix": 0.0},
     "neither": {"pack": 1, "mix": 0.0},
     "dialogues only": {"mix": 0.0},
+    "a third of the steps": {
+        "batch_size": 32,
+        "pretraining_epochs": 40,
+        "tuning_epochs": 15,
+    },
 }
 JOBS = [
     {"recipe": name, "seed": seed} for name in RECIPES for seed in range(3)
