@@ -1,3 +1,6 @@
+import io
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,7 @@ from companion.training import TrainConfig, fit
 from companion.training.batches import IGNORED, EndlessDocuments, pad
 from companion.training.loss import token_losses
 from companion.training.optimizer import divide
+from companion.training.progress import bar_of
 from companion.training.trainer import Trainer
 
 RNG = np.random.default_rng(0)
@@ -265,3 +269,14 @@ def test_evaluating_needs_a_function():
     config = TrainConfig(steps=3, evaluate_every=1)
     with pytest.raises(ValueError, match="evaluate_every needs a function"):
         Trainer(small_model(), EndlessDocuments(DOCUMENTS, 4), config)
+
+
+def test_a_notebook_keeps_no_states_of_the_progress_line(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    assert not bar_of(0.0).disable
+    assert bar_of(0.0, quiet=True).disable
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    assert bar_of(0.0).disable
