@@ -13,7 +13,10 @@ from test_runs import TEXT, assert_same_end
 from typer.testing import CliRunner
 
 from companion.cli import app
-from companion.runs import open_model
+from companion.models import Transformer, TransformerConfig
+from companion.models.storage import save
+from companion.runs import Outcome, open_model
+from companion.tokenization import WordTokenizer
 
 COMMAND = Path(sys.executable).parent / "companion"
 NEW = ("--out", "x", "--corpus", "a.txt", "--preset", "tiny")
@@ -82,6 +85,19 @@ def test_generate_writes_what_transformers_writes(out):
     assert result.stdout == words.decode(ids) + "\n"
 
 
+def test_words_are_parted_from_the_prompt(tmp_path):
+    words = WordTokenizer.train(["one two three"], 10)
+    config = TransformerConfig.llama(
+        vocab_size=words.vocab_size, d_model=8, n_layers=1, n_heads=2
+    )
+    save(Transformer(config), tmp_path / "model", words)
+    result = invoke(
+        *("generate", "--model", tmp_path / "model", "--prompt", "one"),
+        *("--max-tokens", 1, "--top-k", 1),
+    )
+    assert result.stdout.startswith("one ")
+
+
 def test_generate_is_decided_by_its_seed(out):
     def write(seed, samples=1):
         arguments = ("--seed", seed, "--samples", samples, "--top-k", 20)
@@ -118,6 +134,16 @@ def test_chat_reads_lines_until_exit(out, typed):
     assert "trained to continue text, not to answer" in result.stdout
     opened = open_model(out)
     assert "> The" in result.stdout and opened.begins is False
+
+
+def test_a_stopped_run_leaves_with_the_signals_code(monkeypatch, out):
+    def stopped(out, **given):
+        assert (given["resume"], given["preset"]) == (True, None)
+        return Outcome(folder=out, exit_code=130)
+
+    monkeypatch.setattr("companion.runs.pipeline.train_run", stopped)
+    result = invoke("train", "--out", out, "--resume")
+    assert (result.exit_code, result.stderr) == (130, "")
 
 
 def test_presets_are_listed():

@@ -144,6 +144,7 @@ def test_documents_begin_with_an_end(tmp_path):
     train_run(out, corpus=path, preset=chosen, say=said.append)
     record = record_of(out)
     assert record["corpus"]["kind"] == "documents"
+    assert any("have more than 32 tokens; training does" in x for x in said)
     n = {name: size["documents"] for name, size in record["sizes"].items()}
     assert n["train"] + n["validation"] == 80
     words = transformers.AutoTokenizer.from_pretrained(out / "model")
@@ -204,10 +205,15 @@ def test_a_damaged_checkpoint_is_named(finished, text, tmp_path):
     new.write_bytes(new.read_bytes()[:-9])
     train_run(out, corpus=text, name="tiny", resume=True, say=said.append)
     assert any(
-        line.startswith(f"{new} is damaged") and "an older one" in line
+        line.startswith(f"{new} is damaged") and "before it is used" in line
         for line in said
     )
     assert f"goes on from {old.name}" in said
+    assert_same_end(whole, out)
+    for path in checkpoints(out / "checkpoints"):
+        path.write_bytes(b"")
+    train_run(out, resume=True, say=said.append)
+    assert "no checkpoint is whole: training begins anew" in said
     assert_same_end(whole, out)
 
 

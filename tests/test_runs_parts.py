@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -26,9 +28,14 @@ from companion.runs import (
 )
 from companion.runs.corpus import FRACTIONS, _pieces
 from companion.runs.cost import compared
+from companion.runs.stopping import Stopping
 from companion.runs.validation import score_texts
 from companion.shards import open_shards, write_shards
-from companion.tokenization import BPETokenizer, CharacterTokenizer
+from companion.tokenization import (
+    BPETokenizer,
+    CharacterTokenizer,
+    Vocabulary,
+)
 
 STORIES = list(StoryWorld().texts(50))
 BPE = BPETokenizer.train(STORIES, 300)
@@ -65,6 +72,14 @@ def test_a_running_text_is_cut_at_nine_tenths(tmp_path):
     assert "".join(corpus.part("all")) == plain
 
 
+def test_any_other_ending_is_one_running_text(tmp_path):
+    path = tmp_path / "README"
+    path.write_text("a\n<|endoftext|>\nb\n")
+    assert Corpus(path).running
+    path.rename(tmp_path / "a.txt")
+    assert not Corpus(tmp_path / "a.txt").running
+
+
 def test_documents_are_divided_by_themselves(tmp_path):
     separated = tmp_path / "a.txt"
     separated.write_text("\n<|endoftext|>\n".join(STORIES))
@@ -93,7 +108,7 @@ def test_pieces_end_at_the_end_of_a_line(monkeypatch):
     [
         ("a.txt", b"\xff\xfe", "must be UTF-8, .* is not at byte 0"),
         ("a.txt", b" \n", "a file must hold text"),
-        ("a.pdf", b"x", "must end in .txt, .jsonl or .parquet"),
+        ("a.pdf", b"%PDF-1.7\xe2", "must be UTF-8, .* is not at byte 8"),
         ("a.jsonl", b'{"x": "a"}\n', "has no column 'text'"),
     ],
 )
@@ -154,8 +169,6 @@ def test_baselines_are_those_of_words(shards):
     found = baselines(*shards)
     assert list(found) == ["uniform", "unigram", "5-gram"]
     assert found["uniform"] == math.log(300)
-    from companion.tokenization import Vocabulary
-
     everything = Vocabulary(tuple(f"t{i}" for i in range(2, 300)))
     for name, order, smoothing in (
         ("unigram", 1, AddK(1.0)),
@@ -193,6 +206,18 @@ def test_the_sheet_multiplies():
     table = compared(free.to_dict(), cost.to_dict())
     assert table[1].split() == ["tokens", "1,000,000", "1,000,000"]
     assert table[-1].split() == ["price", "2.00"]
+
+
+def test_a_signal_is_noted_once():
+    before = signal.getsignal(signal.SIGINT)
+    with Stopping() as stopping:
+        assert stopping.exit_code == 0
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stopping.exit_code == 130
+        assert signal.getsignal(signal.SIGINT) is before  # the next one ends
+    with Stopping():
+        pass
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_opens_models_of_every_kind(tmp_path):

@@ -25,7 +25,7 @@ class Part(StrEnum):
 
 def evaluate(
     model: Model,
-    corpus: Annotated[Path, typer.Option(help=".txt, .jsonl or .parquet.")],
+    corpus: Annotated[Path, typer.Option(help="As for companion train.")],
     part: Annotated[
         Part, typer.Option(help="Of the corpus, as training divides it.")
     ] = Part.all,

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 HELP = """Train a model on a file of text; it can stop at any moment.
 
-A .txt without a line <|endoftext|> is one running text: its first nine
-tenths are learned from, the rest is for validation. A .txt with such lines,
-a .jsonl and a .parquet hold documents; a hash of each decides its part.
+A .jsonl, a .parquet and a .txt with lines <|endoftext|> hold documents; a
+hash of each decides whether it is learned from or for validation. Any other
+file is one running text, learned from but for its last tenth.
 
 OUT holds everything: run.json (what was done, and the result),
 tokenizer.json, data/, log.jsonl (one line a step), checkpoints/, and at the
@@ -27,18 +27,18 @@ Ctrl-C ends the step in hand and writes a checkpoint. After that, or after
 any accident, --resume goes on; with a budget in steps the end is the same,
 to the bit.
 
-A companion train --presets lists the presets; --set changes one, as in
+companion train --presets lists the presets; --set changes one, as in
 --set train.lr=0.01 --set model.n_layers=6.
 """
 
 Corpus = Annotated[
-    Path | None, typer.Option(help="A .txt, .jsonl or .parquet file.")
+    Path | None, typer.Option(help="Any file of text, or .jsonl, .parquet.")
 ]
 Name = Annotated[str | None, typer.Option("--preset", help="See --presets.")]
 Out = Annotated[Path | None, typer.Option(help="A folder for everything.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Budget: updates.")]
 Seconds = Annotated[
-    float | None, typer.Option(min=0.001, help="Budget: of training.")
+    float | None, typer.Option(min=0.001, help="Budget: seconds of training.")
 ]
 Passes = Annotated[
     float | None,

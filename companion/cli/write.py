@@ -145,7 +145,8 @@ def _written(
     )
     if not hasattr(tokenizer, "token_bytes"):
         *_, text = texts
-        yield tokenizer.decode(text.tokens)
+        whole, begin = map(tokenizer.decode, (text.text, ids))
+        yield whole[len(begin) :]  # with the space between words
         return
     decoder, shown = decoder_of(tokenizer), 0
     for text in texts:

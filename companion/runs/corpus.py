@@ -18,26 +18,28 @@ _BYTE_ORDER_MARK = "\ufeff"
 class Corpus:
     """A file, and the two parts of it.
 
-    A .txt without a line `<|endoftext|>` is one running text: the first
-    nine tenths of its characters are for training, the rest for validation,
-    and all line ends are kept. Any other file holds documents; a hash of
-    each decides its part, so that more of them move no other.
+    A .jsonl, a .parquet and a .txt with lines `<|endoftext|>` hold
+    documents; a hash of each decides its part, so that more of them move no
+    other. Any other file is one running text: the first nine tenths of its
+    characters are for training, the rest for validation, and all line ends
+    are kept.
 
     Args:
-        path: a .txt, .jsonl or .parquet file.
+        path: of a file.
         column: where .jsonl and .parquet have the text.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: unknown ending, no text, or no UTF-8.
+        ValueError: no text, no UTF-8, or no such column.
     """
 
     def __init__(self, path: str | os.PathLike, column: str = "text") -> None:
         self.path, self.column = Path(path), column
         if not self.path.is_file():
             raise FileNotFoundError(f"there is no file {self.path}")
-        self.running = self.path.suffix.lower() == ".txt"
-        if self.running:
+        ending = self.path.suffix.lower()
+        self.running = ending not in (".jsonl", ".parquet")
+        if ending == ".txt":
             with self.path.open("rb") as file:
                 self.running = not any(map(_is_separator, file))
         if not self.running:

@@ -138,6 +138,7 @@ def predict(
     train_tokens: int,
     price_per_hour: float | None = None,
     validate: Validate | None = None,
+    other_seconds: float = 0.0,
 ) -> Cost:
     """Time a few steps of a copy, and multiply.
 
@@ -150,6 +151,7 @@ def predict(
         train_tokens: of the training part.
         price_per_hour: of the machine, in any money.
         validate: what the run will call every `evaluate_every` steps.
+        other_seconds: what all else takes, or took so far.
     """
     short = replace(
         config,
@@ -183,6 +185,7 @@ def predict(
         train_tokens=train_tokens,
         machine_flops=speed,
         price_per_hour=price_per_hour,
+        other_seconds=other_seconds,
     )
 
 

@@ -72,16 +72,20 @@ def _go_on(run: Run, trainer: Trainer, say: Say) -> None:
     """Take up the newest checkpoint that is whole, if there is one."""
     for rest in run.folder.checkpoints.glob(".*.part"):
         rest.unlink()  # what a killed process was about to write
-    for path in reversed(checkpoints(run.folder.checkpoints)):
+    found = checkpoints(run.folder.checkpoints)
+    for path in reversed(found):
         try:
-            trainer.resume(load_checkpoint(path, run.folder.about()))
+            state = load_checkpoint(path, run.folder.about())
         except ValueError as error:
-            if "is of another training" in str(error):
+            if "is of another" in str(error):  # training, or version
                 raise
-            say(f"{error}; an older one is used")
+            say(f"{error}; what was before it is used")
             continue
+        trainer.resume(state)
         say(f"goes on from {path.name}")
         return
+    if found:
+        say("no checkpoint is whole: training begins anew")
 
 
 class _Keeper:

@@ -99,9 +99,10 @@ def train_run(
         _note_threads(folder, say)
     data = _prepared(folder, text, new=new, say=say)
     run = Run(folder, data, device)
+    run.note_cut(say)
     run.compare(say)
     run.try_out(say)
-    run.foretell(price_per_hour, say)
+    run.foretell(price_per_hour, time.perf_counter() - start, say)
     spent = folder.record.get("other_seconds", 0.0)
     spent += time.perf_counter() - start
     folder.write(

@@ -169,7 +169,7 @@ PRESETS = MappingProxyType(
             purpose="one running text, letter by letter",
             costs="0.46 million parameters, 0.3 million tokens, half a minute",
             tokenizer="character",
-            vocab_size=1_000,
+            vocab_size=5_000,
             rows="windows",
             model=Choices(context_length=64, d_model=96),
             train=TrainConfig(
@@ -178,7 +178,7 @@ PRESETS = MappingProxyType(
         ),
         "story-cpu": Preset(
             purpose="many short documents, as the story world or TinyStories",
-            costs="0.7 million parameters, 3 minutes",
+            costs="0.7 million parameters, about 3 million tokens, 3 minutes",
             tokenizer="bpe",
             vocab_size=2_048,
             rows="documents",
@@ -195,11 +195,11 @@ PRESETS = MappingProxyType(
         ),
         "text-cpu": Preset(
             purpose="prose of a megabyte or more: books, documentation",
-            costs="4.2 million parameters, 10 minutes",
+            costs="1.9 million parameters, about 5 million tokens, 10 minutes",
             tokenizer="bpe",
             vocab_size=4_096,
             rows="windows",
-            model=Choices(context_length=128, d_model=192, n_layers=6),
+            model=Choices(context_length=128, d_model=128, n_layers=4),
             train=TrainConfig(
                 seconds=600,
                 batch_size=16,

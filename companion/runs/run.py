@@ -68,6 +68,16 @@ class Run:
         parts = self.model(), self.batches(), self.config
         return Trainer(*parts, self.validate())
 
+    def note_cut(self, say: Say) -> None:
+        """Say so where training does not see all of a document."""
+        n_cut = getattr(self.batches(), "n_cut", 0)
+        if n_cut:
+            length = self.preset.model.context_length
+            say(
+                f"  {n_cut:,} documents have more than {length} tokens; "
+                "training does not see the rest of them"
+            )
+
     def compare(self, say: Say) -> None:
         """Say what a model must beat; count only once."""
         if "baselines" not in self.folder.record:
@@ -101,8 +111,10 @@ class Run:
         say(f"pre-flight took {time.perf_counter() - start:.1f} s")
         self.folder.write(preflight=list(map(asdict, checks)))
 
-    def foretell(self, price_per_hour: float | None, say: Say) -> None:
-        """Say what the run will cost."""
+    def foretell(
+        self, price_per_hour: float | None, spent: float, say: Say
+    ) -> None:
+        """Say what the run will cost, besides the seconds already spent."""
         if self.folder.record.get("predicted"):
             return
         cost = predict(
@@ -114,6 +126,7 @@ class Run:
             self.data.train.n_tokens,
             price_per_hour,
             self.validate(),
+            spent,
         )
         for line in cost.lines():
             say(f"predicted: {line}")
