@@ -67,11 +67,11 @@ def train(
         "parameters": model.n_parameters,
         "train_words": history[-1]["tokens"],
         "losses": means.round(4).tolist(),
-        **_score(model, vocabulary),
+        **score(model, vocabulary),
     }
 
 
-def _score(model: nn.Module, vocabulary: Vocabulary) -> dict:
+def score(model: nn.Module, vocabulary: Vocabulary) -> dict:
     """Score a model on test stories, beside their floor."""
     stories = list(split("en", "test").stories(N_TEST))
     scorer = NeuralScorer(model, vocabulary)
