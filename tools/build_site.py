@@ -30,8 +30,7 @@ def build(out: Path, *, strict: bool, fresh: bool, quiet: bool) -> Path:
     """
     if fresh:
         shutil.rmtree(out, ignore_errors=True)
-    program = Path(sys.executable).with_name("jupyter-book")
-    command = [str(program), "build", str(BOOK)]
+    command = [sys.executable, "-m", "tools.rare_gc", "build", str(BOOK)]
     command += ["--config", str(ROOT / "_config.yml")]
     command += ["--toc", str(ROOT / "_toc.yml")]
     # jupyter-book puts `_build` into the folder it is given
