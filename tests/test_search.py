@@ -160,6 +160,7 @@ def test_ranked_is_numpys_mean_and_std(tmp_path):
         [row["std"] for row in rows], losses.std(1, ddof=1)[order]
     )
     assert [row["n"] for row in rows] == [3] * 6
+    assert ranked([*runs, *runs]) == rows
     try_all(bowl, settings, results, budget=9)
     with pytest.raises(ValueError, match=r"same budget .* got \[9, None\]"):
         ranked(results.runs)

@@ -11,6 +11,7 @@ from companion import widgets
 from companion.autograd import Value
 from companion.models import Transformer, TransformerConfig
 from companion.tokenization import TOKENIZERS, Vocabulary, split_words
+from companion.training.search import grid
 from companion.widgets import base
 from tools.project import chromium
 
@@ -116,6 +117,22 @@ def attention_explorer():
     return widgets.AttentionExplorer(Transformer(config), vocabulary)
 
 
+def hyperparameter_explorer():
+    """Twelve trainings that nobody made."""
+    axes = {"lr": [0.01, 0.1], "batch_size": [4, 16, 64], "d_model": [16, 32]}
+    runs = [
+        {
+            "setting": setting,
+            "loss": 1.0 + 0.2 * k,
+            "right": 0.7,
+            "seconds": 1.5,
+            "curve": [[36 * n, 6.0 - 5 * n / 16 + 0.2 * k] for n in range(17)],
+        }
+        for k, setting in enumerate(grid(axes))
+    ]
+    return widgets.HyperparameterExplorer(axes, runs, floor=0.32)
+
+
 MAKERS = {
     "attention_explorer": attention_explorer,
     "autograd_graph": neuron,
@@ -124,6 +141,7 @@ MAKERS = {
     "schedule_designer": widgets.ScheduleDesigner,
     "four_tokenizers": four_tokenizers,
     "gradient_descent": widgets.GradientDescent,
+    "hyperparameter_explorer": hyperparameter_explorer,
     "markov_chain": widgets.MarkovChain,
     "optimizer_race": widgets.OptimizerRace,
     "two_distributions": widgets.TwoDistributions,

@@ -35,6 +35,7 @@ MODULES = [
     "budget_calculator",
     "four_tokenizers",
     "gradient_descent",
+    "hyperparameter_explorer",
     "markov_chain",
     "ngram_writer",
     "optimizer_race",

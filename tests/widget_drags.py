@@ -496,3 +496,29 @@ def drag_schedule_designer(page):
     wait_for_change(
         page, lambda: curve.locator(".lm-line").get_attribute("d"), now
     )
+
+
+def drag_hyperparameter_explorer(page):
+    """Each slider changes both charts, and what is said of the setting."""
+    root = widget(page, "search")
+    charts = root.locator("svg.lm-plot")
+    sentence = root.locator(".lm-say")
+    said = wait_for_change(page, sentence.text_content, "")
+
+    def labels():
+        return [charts.nth(i).get_attribute("aria-label") for i in range(2)]
+
+    def line():
+        return charts.first.locator(".lm-line").get_attribute("d")
+
+    for name, share in (("lr", 0.0), ("batch", 1.0), ("width", 0.0)):
+        before, drawn = labels(), line()
+        drag_range(page, range_input(root, name), share)
+        after = wait_for_change(page, labels, before)
+        assert after[0] != before[0] and line() != drawn
+    said = wait_for_change(page, sentence.text_content, said)
+    before = labels()
+    range_input(root, "width").focus()
+    page.keyboard.press("ArrowRight")
+    after = wait_for_change(page, labels, before)
+    assert after[1] != before[1], "the other chart shows another width"

@@ -81,7 +81,7 @@ class Transformer(nn.Module):
             nn.init.zeros_(module.bias)
 
     def _shrink_residuals(self) -> None:
-        """Make what is added 2 n_layers times smaller, as GPT-2 does."""
+        """Divide what is added by the root of 2 n_layers, as GPT-2 does."""
         with torch.no_grad():
             for block in self.blocks:
                 for last in (block.attention.o_proj, block.ffn.down_proj):

@@ -144,7 +144,7 @@ def ranked(runs: Iterable[Run]) -> list[dict]:
     """Put the runs of each setting together, the lowest mean loss first.
 
     Args:
-        runs: each setting with one budget.
+        runs: each setting with one budget; the same run twice counts once.
 
     Returns:
         For each setting a dict of "setting", "n" (how many seeds), "mean",
@@ -153,11 +153,12 @@ def ranked(runs: Iterable[Run]) -> list[dict]:
     Raises:
         ValueError: a setting was run with several budgets.
     """
-    groups: dict[frozenset, list[Run]] = {}
+    groups: dict[tuple, dict[tuple, Run]] = {}
     for run in runs:
-        groups.setdefault(frozenset(run["setting"].items()), []).append(run)
+        group = groups.setdefault(_key(run["setting"]), {})
+        group.setdefault((run["seed"], run["budget"]), run)
     rows = []
-    for group in groups.values():
+    for group in map(list, map(dict.values, groups.values())):
         if len(budgets := {run["budget"] for run in group}) > 1:
             raise ValueError(
                 "runs must have the same budget to be compared, got "

@@ -29,6 +29,7 @@ from companion.widgets.bpe_stepper import BPEStepper
 from companion.widgets.budget_calculator import BudgetCalculator
 from companion.widgets.four_tokenizers import FourTokenizers
 from companion.widgets.gradient_descent import GradientDescent
+from companion.widgets.hyperparameter_explorer import HyperparameterExplorer
 from companion.widgets.markov_chain import MarkovChain
 from companion.widgets.ngram_writer import NGramWriter
 from companion.widgets.optimizer_race import OptimizerRace
@@ -43,6 +44,7 @@ __all__ = [
     "BudgetCalculator",
     "FourTokenizers",
     "GradientDescent",
+    "HyperparameterExplorer",
     "MarkovChain",
     "NGramWriter",
     "OptimizerRace",
