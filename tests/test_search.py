@@ -305,6 +305,8 @@ def test_the_test_set_is_touched_once(tmp_path):
     with pytest.raises(ValueError, match="test set may be touched once: it"):
         again.test_once(other, measure)
     with pytest.raises(ValueError, match="touched, so this search is over"):
-        try_all(bowl, [other], again)
+        try_all(lambda *a, **k: 1 / 0, [other], again)  # before it trains
+    with pytest.raises(ValueError, match="touched, so this search is over"):
+        again.add({**results.runs[0], "seed": 1})
     assert try_all(bowl, [one], again) == results.runs  # known: no choice
     assert json.loads(results.path.read_text().split("\n")[2])["test"]

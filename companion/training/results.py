@@ -97,21 +97,29 @@ class Results:
         """Append a run: "setting", "seed", "budget", "loss", and more.
 
         Raises:
-            ValueError: the run is there, it has no loss, or the test set
-                was touched.
+            ValueError: the run is there, it has no loss, or the search is
+                over.
         """
         run = _finite(run)
-        if self.test is not None:
-            raise ValueError(
-                "the test set was touched, so this search is over: a "
-                f"choice that follows would be made on it, got {run}"
-            )
+        self.must_be_open(run["setting"])
         if "loss" not in run:
             raise ValueError(f"a run must have a loss, got {run}")
         if self.find(run["setting"], run["seed"], run["budget"]):
             raise ValueError(f"a run must be new, got {run['setting']} again")
         self._append({"run": run})
         return self._take({"run": run})
+
+    def must_be_open(self, setting: Mapping) -> None:
+        """Refuse a new setting once the test set was touched.
+
+        Raises:
+            ValueError: it was.
+        """
+        if self.test is not None:
+            raise ValueError(
+                "the test set was touched, so this search is over: a choice "
+                f"that follows would be made on it, got {dict(setting)}"
+            )
 
     def test_once(
         self, setting: Mapping, measure: Callable[[], Mapping]

@@ -134,11 +134,15 @@ def try_all(
     Returns:
         A run for each setting and seed, in that order, old or new.
         "seconds" are of wall clock, unless the trial gives its own.
+
+    Raises:
+        ValueError: a run is missing and the test set was touched.
     """
     seeds, runs = tuple(seeds), []
     for setting, seed in itertools.product(settings, seeds):
         run = results.find(setting, seed, budget)
         if run is None:
+            results.must_be_open(setting)
             start = time.perf_counter()
             found = trial(dict(setting), seed=seed, budget=budget)
             seconds = round(time.perf_counter() - start, 3)
