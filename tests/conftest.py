@@ -52,3 +52,21 @@ def playwright():
 
     with sync_playwright() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory):
+    """A copy of assignments/ in which the student versions are generated."""
+    from assigned import POINTS, release_of  # needs nbgrader, so only here
+
+    from tools import assignments
+
+    root = tmp_path_factory.mktemp("assignments")
+    ours = TESTS.parent / "assignments"
+    notes = shutil.ignore_patterns(".ipynb_checkpoints")
+    shutil.copytree(ours / "source", root / "source", ignore=notes)
+    shutil.copy(ours / "nbgrader_config.py", root)
+    assert list(assignments.generate(root)) == [
+        f"{name}: wrote {release_of(root, name)}" for name in POINTS
+    ]
+    return root
