@@ -88,7 +88,7 @@ def orthogonal(x: Tensor) -> Tensor:
         singular values between about 0.7 and 1.2.
     """
     a, b, c = POLYNOMIAL
-    x = x / (x.norm(dim=(-2, -1), keepdim=True) + EPS)
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp_min(EPS)
     for _ in range(ROUNDS):
         square = x @ x.mT  # (..., rows, rows)
         x = a * x + (b * square + c * square @ square) @ x
