@@ -20,6 +20,7 @@ POINTS = {
     "2-environment": (56, 8),
     "3-tokenization": (55, 10),
     "4-architectures": (60, 10),
+    "5-training": (60, 10),
 }
 # Test cells that no planted bug fails: they look at the plainest case.
 PLAIN = {
@@ -30,6 +31,7 @@ PLAIN = {
     "2-environment": {"3-forward"},
     "3-tokenization": {"2-pairs", "2-join"},
     "4-architectures": set(),
+    "5-training": set(),
 }  # fmt: skip
 # Finished solutions that a teacher should hear of, and how.
 CHEATS = {
@@ -37,12 +39,14 @@ CHEATS = {
     "3-tokenization": "from companion.tokenization import BPETokenizer",
     "4-architectures": "from companion.models import attention as easy\n"
     "also_easy = F.scaled_dot_product_attention",
+    "5-training": "import torch\nfrom companion.optimizers import AdamW",
 }
 CHEATED = {
     "2-environment": "imports companion.autograd",
     "3-tokenization": "imports companion.tokenization",
     "4-architectures": "imports companion.models; "
     "uses scaled_dot_product_attention",
+    "5-training": "imports companion.optimizers; imports torch",
 }
 SLOW = ("texts", "results")  # cells that no test depends on
 

@@ -20,6 +20,7 @@ from companion.generation import sampling
 from companion.models import Transformer, TransformerConfig
 from companion.models import causal_mask as their_mask
 from companion.ngrams import AddK, KneserNey, NGramModel
+from companion.optimizers import Cosine, clip_global_norm
 from companion.tokenization import BPETokenizer, Vocabulary
 from companion.tokenization.byte_names import BYTE_IDS
 from companion.training import next_word_loss
@@ -352,6 +353,127 @@ def test_discussion_of_the_decoder(transformer):
         assert transformer["leaks"](model, some, size)
     finally:
         transformer["causal_mask"] = transformer["tight_mask"]
+
+
+@pytest.fixture(scope="module")
+def loop() -> dict:
+    """The names of assignment 5, its model and its runs."""
+    return run_cells("5-training")
+
+
+def some(*shapes: tuple[int, ...], seed: int = 0) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=shape) for shape in shapes]
+
+
+def tensors(arrays: list[np.ndarray]) -> list[torch.Tensor]:
+    return [torch.tensor(array, requires_grad=True) for array in arrays]
+
+
+def test_training_loss_matches_torch(loop):
+    (logits,) = some((3, 4, 7))
+    targets = np.random.default_rng(1).integers(7, size=(3, 4))
+    targets[1, 2:] = targets[2] = loop["IGNORED"]
+    loss, slopes = loop["loss_and_slopes"](logits, targets)
+    (theirs,) = tensors([logits])
+    want = functional.cross_entropy(theirs.mT, torch.tensor(targets))
+    want.backward()
+    assert math.isclose(loss, want.item(), rel_tol=1e-12)
+    assert np.allclose(slopes, theirs.grad)
+
+
+@pytest.mark.parametrize("name", ["momentum", "adam", "adamw"])
+def test_optimizers_match_torch(loop, name):
+    ours = dict(zip("wb", some((3, 4), (4,)), strict=True))
+    theirs = tensors(list(ours.values()))
+    more = {"weight_decay": 0.3, "decays": {"w", "b"}}
+    rule = {
+        "momentum": torch.optim.SGD(theirs, lr=0.1, momentum=0.9),
+        "adam": torch.optim.Adam(theirs, lr=0.1),
+        "adamw": torch.optim.AdamW(theirs, lr=0.1, weight_decay=0.3),
+    }[name]
+    state: dict = {}
+    for step in range(50):
+        slopes = dict(zip("wb", some((3, 4), (4,), seed=step), strict=True))
+        rule.param_groups[0]["lr"] = lr = 0.1 / (1 + step)
+        settings = more if name == "adamw" else {}
+        loop[f"{name}_step"](ours, slopes, state, lr, **settings)
+        for one, slope in zip(theirs, slopes.values(), strict=True):
+            one.grad = torch.tensor(slope)
+        rule.step()
+    for mine, one in zip(ours.values(), theirs, strict=True):
+        assert np.allclose(mine, one.detach(), rtol=1e-6)
+
+
+def test_rate_and_clipping_match_companion(loop):
+    for step in range(4, 30):
+        share = (step - 4) / 25
+        want = 0.3 * Cosine(final=0.2)(share)
+        assert math.isclose(loop["rate"](step, 30, 0.3, 5, 0.2), want)
+    for max_norm in (0.1, 100.0):
+        ours, theirs = some((3, 4), (5,)), some((3, 4), (5,))
+        norm = loop["clip"](dict(enumerate(ours)), max_norm)
+        assert math.isclose(norm, clip_global_norm(theirs, max_norm))
+        for one, other in zip(ours, theirs, strict=True):
+            assert np.allclose(one, other, rtol=1e-4)
+
+
+def test_layers_backward_match_torch(loop):
+    layers = {
+        "feed_forward": ([(2, 3, 4), (6, 4), (6,), (5, 6), (5,)], 4),
+        "layer_norm": ([(2, 3, 6), (6,), (6,)], 2),
+        "attention": ([(2, 5, 3)] * 3, 3),
+    }
+    linear = functional.linear
+    same = {
+        "feed_forward": lambda x, w1, b1, w2, b2: linear(
+            linear(x, w1, b1).relu(), w2, b2
+        ),
+        "layer_norm": lambda x, w, b: functional.layer_norm(x, (6,), w, b),
+        "attention": partial(
+            functional.scaled_dot_product_attention, is_causal=True
+        ),
+    }
+    for name, (shapes, given) in layers.items():
+        arrays = some(*shapes)
+        theirs = tensors(arrays)
+        answer = same[name](*theirs)
+        assert np.allclose(loop[name](*arrays), answer.detach())
+        (slopes,) = some(tuple(answer.shape), seed=2)
+        answer.backward(torch.tensor(slopes))
+        ours = loop[f"{name}_backward"](slopes, *arrays[:given])
+        for mine, one in zip(ours, theirs, strict=True):
+            assert np.allclose(mine, one.grad), name
+
+
+def test_slopes_of_the_real_run_are_right(loop):
+    """Along one direction at random, dropout with the same chance."""
+    p, texts = loop["new_parameters"](1), loop["stories"][:3]
+    way = dict(zip(p, some(*map(np.shape, p.values())), strict=True))
+
+    def loss(distance: float) -> tuple[float, dict]:
+        moved = {name: p[name] + distance * way[name] for name in p}
+        return loop["loss_of"](moved, texts, np.random.default_rng(3), 0.3)
+
+    slopes = loss(0.0)[1]
+    along = sum((slopes[name] * way[name]).sum() for name in p)
+    measured = (loss(1e-6)[0] - loss(-1e-6)[0]) / 2e-6
+    assert math.isclose(along, measured, rel_tol=1e-5)
+
+
+def test_discussion_of_the_training(loop):
+    """What the discussion of assignment 5 says."""
+    runs, floor = loop["runs"], loop["FLOOR"]
+    assert loop["n_parameters"] == 26_336
+    assert loop["fresh"](loop["first"], len(loop["vocabulary"]))
+    assert loop["worst"] < 1e-12 and loop["same"]
+    plain = runs["plain"]
+    assert floor < min(plain) < plain[-1] - 0.05
+    learned = [runs[name] for name in ("plain", "dropout", "decay", "both")]
+    best = [min(new) for new in learned]
+    assert max(best) < min(best) + 0.08
+    assert all(new[-1] < plain[-1] for new in learned[1:])
+    assert min(runs["fast"]) > 3 and min(runs["free"]) > 3
 
 
 def test_softmax_of_the_reference_is_stable(solution):
