@@ -98,6 +98,8 @@ def test_what_it_holds():
         VALUES, [other, *runs[::-1], noise], floor=0.3
     )
     assert [run["loss"] for run in widget.runs] == [r["loss"] for r in runs]
+    assert widget.runs[0]["read"] == [36 * n for n in range(1, 17)]
+    assert widget.runs[0]["losses"][:2] == [5.75, 5.5]
     assert widget.setting == {"lr": 0.01, "batch_size": 16, "d_model": 64}
     setting = {"lr": 0.1, "batch_size": 4, "d_model": 128}
     widget = HyperparameterExplorer(VALUES, runs, floor=0.3, setting=setting)

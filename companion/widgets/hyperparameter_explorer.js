@@ -69,7 +69,7 @@ const BOTTOM = PANEL.top + PANEL.height;
 
 /** The top of the axis: above where an untrained model begins. */
 function ceiling(runs) {
-  const losses = runs.flatMap(({ curve }) => curve.map(([, loss]) => loss));
+  const losses = runs.flatMap((run) => run.losses);
   return Math.ceil(Math.max(1, ...losses.filter((loss) => loss !== null)));
 }
 
@@ -116,14 +116,15 @@ function drawCurves(runs, top, floor) {
   const others = svg("path", { class: "lm-ghost lm-search-ghost" });
   const chosenLine = svg("path", { class: "lm-line lm-line-a" });
   const end = svg("circle", { class: "lm-dot lm-dot-a", r: 5 });
-  const last = Math.max(...runs.flatMap((run) => run.curve.map(([n]) => n)));
+  const last = Math.max(...runs.flatMap((run) => run.read));
   const { node, y } = lossPlot(
     top, floor, "stories read", others, chosenLine, end,
     label(PANEL.left, BOTTOM + 18, "0", "lm-middle"),
     label(RIGHT, BOTTOM + 18, String(last), "lm-middle"),
   );
-  const points = ({ curve }) =>
-    curve
+  const points = ({ read, losses }) =>
+    read
+      .map((n, k) => [n, losses[k]])
       .filter(([, loss]) => loss !== null)
       .map(([n, loss]) => [PANEL.left + (PANEL.width * n) / last, y(loss)]);
   others.setAttribute("d", runs.map((run) => pathOf(points(run))).join(""));
@@ -133,9 +134,10 @@ function drawCurves(runs, top, floor) {
     const [x, height] = line[line.length - 1] ?? [-9, -9];
     end.setAttribute("cx", x);
     end.setAttribute("cy", height);
-    const told = run.curve.map(([n, loss]) =>
-      `${loss === null ? "not finite" : show(loss)} after ${n}`,
-    );
+    const told = run.read.map((n, k) => {
+      const loss = run.losses[k];
+      return `${loss === null ? "not finite" : show(loss)} after ${n}`;
+    });
     const few = [told[0], told[told.length >> 1], told[told.length - 1]];
     node.setAttribute(
       "aria-label",

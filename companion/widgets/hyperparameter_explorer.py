@@ -174,7 +174,8 @@ def _in_order(values: Mapping[str, Sequence], runs: Iterable) -> list[dict]:
                 "loss": _number(run["loss"], 4),
                 "right": _number(run["right"], 4),
                 "seconds": _number(run["seconds"], 2),
-                "curve": [[n, _number(v, 3)] for n, v in run["curve"]],
+                "read": [n for n, _ in run["curve"]],
+                "losses": [_number(loss, 3) for _, loss in run["curve"]],
             }
         )
     return ordered
