@@ -14,7 +14,7 @@ from companion.optimizers.rule import Array, check
 def clip_global_norm(gradients: Sequence[Array], max_norm: float) -> float:
     """Scale all gradients by one factor, in place, if they are too long.
 
-    Equal to torch.nn.utils.clip_grad_norm_, which also adds 1e-6 to the
+    Equal to ``torch.nn.utils.clip_grad_norm_``, which also adds 1e-6 to the
     norm it divides by.
 
     Args:
