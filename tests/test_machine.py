@@ -1,5 +1,6 @@
 """What a machine has: psutil, torch and made-up machines are the referees."""
 
+import io
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from companion.machine import (
     doctor,
     memory,
     pick_device,
+    somebody_waits,
     torch_build,
     usable_cores,
 )
@@ -438,3 +440,14 @@ def test_names_the_devices_that_are_there(monkeypatch, name):
     rule = rf"device must be one that is there \(cpu\), got '{name}'"
     with pytest.raises(ValueError, match=rule):
         pick_device(name)
+
+
+def test_a_notebook_keeps_every_state_of_a_line(monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    assert not somebody_waits()  # a file, or a pipe
+    terminal.isatty = lambda: True
+    assert somebody_waits()
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    assert not somebody_waits()

@@ -179,7 +179,9 @@ def _write(
 
 def _progress(items: Iterable, length: int, label: str) -> Iterator:
     """Pass items on, with a bar on stderr if somebody is looking."""
-    if not sys.stderr.isatty():
+    from companion.machine import somebody_waits
+
+    if not somebody_waits():
         yield from items
         return
     with typer.progressbar(

@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 
+from companion.machine.terminal import somebody_waits
+
 _EVERY = 0.2  # seconds between two lines
 
 
@@ -19,7 +21,7 @@ class Watched:
 
     def __iter__(self) -> Iterator[str]:
         start = shown = time.monotonic()
-        looking = sys.stderr.isatty()
+        looking = somebody_waits()
         for text in self.documents:
             self.n_documents += 1
             self.n_bytes += len(text.encode("utf-8", "surrogatepass"))

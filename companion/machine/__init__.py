@@ -8,6 +8,7 @@ from companion.machine.memory import Memory, memory
 from companion.machine.prediction import Work, predict_range, predict_seconds
 from companion.machine.problems import Problem
 from companion.machine.report import Report, doctor
+from companion.machine.terminal import somebody_waits
 from companion.machine.torch_build import TorchBuild, torch_build
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "pick_device",
     "predict_range",
     "predict_seconds",
+    "somebody_waits",
     "torch_build",
     "usable_cores",
 ]

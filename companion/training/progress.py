@@ -3,21 +3,17 @@
 Chapter: book/5-training/8-a-run-to-trust.ipynb
 """
 
-import os
 from collections.abc import Mapping
 
 from tqdm import tqdm
 
+from companion.machine import somebody_waits
+
 
 def bar_of(progress: float, quiet: bool = False) -> tqdm:
-    """Make the line; it stays away where nobody looks, or when quiet.
-
-    A command in a notebook (`!companion train`) writes to a terminal that
-    keeps every state of the line: there it stays away too.
-    """
+    """Make the line; it stays away where nobody looks, or when quiet."""
     form = "{percentage:3.0f}% |{bar:20}| {elapsed} < {remaining}{postfix}"
-    in_notebook = "JPY_PARENT_PID" in os.environ
-    hidden = quiet or in_notebook or None  # None: unless it is a terminal
+    hidden = quiet or not somebody_waits()
     return tqdm(total=1.0, initial=progress, disable=hidden, bar_format=form)
 
 
