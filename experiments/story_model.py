@@ -2,23 +2,23 @@
 
     python experiments/story_model.py
 
-writes 20,000 stories to a Parquet file, trains the preset story-cpu on it,
-made smaller (64 wide, 2 layers, 1,024 tokens), for 1,200 steps on one core,
-lets it write 200 stories at each of two temperatures, and reads them with
-the parser of the story world, to book/results/story_model.json.
+writes 20,000 stories to a Parquet file, trains the preset story-cpu on it
+for 1,200 steps on one core, lets it write 200 stories at each of two
+temperatures, reads them with the parser of the story world, and writes what
+it found to book/results/story_model.json.
 
 Chapter: book/projects/2-story-model.ipynb
 """
 
 import math
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import stored
 import torch
 
-from companion import config
 from companion.corpus import StoryWorld
 from companion.corpus.files import part_of, write_documents
 from companion.generation import SamplingConfig, generate
@@ -28,7 +28,6 @@ from companion.runs.corpus import FRACTIONS
 NAME = "story_model.json"
 STORIES, STEPS, WRITTEN, SHOWN = 20_000, 1_200, 200, 3
 TEMPERATURES = 1.0, 0.5
-SETTINGS = ["vocab_size=1024", "model.d_model=64", "model.n_layers=2"]
 
 
 def known_words(world: StoryWorld, text: str) -> tuple[int, bool]:
@@ -80,14 +79,14 @@ def main() -> None:
     ]
     size = sum(len(story.text.encode()) for story in kept_back)
     floor = -sum(story.log_prob for story in kept_back) / size / math.log(2)
-    chosen = config.override(preset("story-cpu"), SETTINGS)
+    chosen = with_budget(preset("story-cpu"), steps=STEPS)
     with tempfile.TemporaryDirectory() as place:
         corpus, folder = Path(place, "stories.parquet"), Path(place, "run")
         write_documents(corpus, world.texts(STORIES))
         result = train_run(
             folder,
             corpus=corpus,
-            preset=with_budget(chosen, steps=STEPS),
+            preset=chosen,
             name="story-cpu",
         ).result
         texts = [written(folder, world, t) for t in TEMPERATURES]
@@ -97,7 +96,7 @@ def main() -> None:
             found["possible_copied"] = sum(text in read for text in whole)
             found["possible_count"] = len(whole)
         result |= {"parameters": open_model(folder).model.n_parameters}
-    kept = {"settings": SETTINGS, "floor_bits_per_byte": floor}
+    kept = {"floor_bits_per_byte": floor, "train": asdict(chosen.train)}
     stored.write(
         NAME,
         "experiments/story_model.py",
