@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from companion.training.muon import Muon, orthogonal
+from companion.optimizers import orthogonal
+from companion.training.muon import Muon
 
 
 def twins():
@@ -44,6 +45,8 @@ def test_a_stack_is_its_matrices():
     x = torch.randn(3, 4, 6)
     alone = torch.stack([orthogonal(matrix) for matrix in x])
     torch.testing.assert_close(orthogonal(x), alone)
+    tall = orthogonal(x.mT.numpy())  # of NumPy, and laid on their side
+    torch.testing.assert_close(torch.from_numpy(tall), alone.mT)
 
 
 def test_a_gradient_of_zeros_moves_nothing_but_by_decay():

@@ -71,21 +71,22 @@ class Muon(Optimizer):
 
 
 def orthogonal(x: Array, rounds: int = 5) -> Array:
-    """Bring all singular values of a matrix near 1, by products alone.
+    """Bring all singular values of matrices near 1, by products alone.
 
     Args:
-        x: (rows, columns).
+        x: (..., rows, columns): one matrix, or a stack of them.
         rounds: five leave values between about 0.7 and 1.2, if they were
             not much smaller than the largest.
 
     Returns:
-        (rows, columns): nearly U V^T, where x = U S V^T.
+        As x: nearly U V^T of each, where x = U S V^T.
     """
-    tall = x.shape[0] > x.shape[1]
+    tall = x.shape[-2] > x.shape[-1]
     a, b, c = POLYNOMIAL
-    x = x.T if tall else x  # (short, long): its square is the smaller one
-    x = x / max((x * x).sum() ** 0.5, EPS)
+    x = x.mT if tall else x  # (short, long): its square is the smaller one
+    size = (x * x).sum(axis=(-2, -1), keepdims=True) ** 0.5
+    x = x / size.clip(EPS)
     for _ in range(rounds):
-        square = x @ x.T  # (short, short)
+        square = x @ x.mT  # (short, short)
         x = a * x + (b * square + c * square @ square) @ x
-    return x.T if tall else x
+    return x.mT if tall else x

@@ -18,9 +18,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-POLYNOMIAL = (3.4445, -4.7750, 2.0315)  # of Jordan et al.
-ROUNDS = 5
-EPS = 1e-7  # keeps a gradient of zeros from dividing by 0
+from companion.optimizers import orthogonal
 
 
 class Muon(torch.optim.Optimizer):
@@ -69,35 +67,11 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"] = torch.zeros_like(p)
             mean = state["momentum"].lerp_(p.grad, 1 - beta)
             ahead.append(p.grad.lerp(mean, beta))
-        turned = orthogonal(torch.stack([_wide(a) for a in ahead]))
+        turned = orthogonal(torch.stack(ahead))
         turned *= 0.2 * math.sqrt(max(stack[0].shape))
         for p, update in zip(stack, turned, strict=True):
-            tall = p.shape[0] > p.shape[1]
             p.mul_(1 - lr * group["weight_decay"])
-            p.sub_(update.mT if tall else update, alpha=lr)
-
-
-def orthogonal(x: Tensor) -> Tensor:
-    """Bring all singular values of each matrix near 1, by products alone.
-
-    Args:
-        x: (..., rows, columns), no more rows than columns.
-
-    Returns:
-        As x: U V^T of its decomposition, nearly: the five rounds leave
-        singular values between about 0.7 and 1.2.
-    """
-    a, b, c = POLYNOMIAL
-    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp_min(EPS)
-    for _ in range(ROUNDS):
-        square = x @ x.mT  # (..., rows, rows)
-        x = a * x + (b * square + c * square @ square) @ x
-    return x
-
-
-def _wide(matrix: Tensor) -> Tensor:
-    """Lay a tall matrix on its side: the smaller square is cheaper."""
-    return matrix.mT if matrix.shape[0] > matrix.shape[1] else matrix
+            p.sub_(update, alpha=lr)
 
 
 def _by_shape(parameters: list[Tensor]) -> list[list[Tensor]]:
