@@ -124,6 +124,21 @@ def override(config: T, settings: Sequence[str]) -> T:
     return _change(config, changes, "")
 
 
+def difference(there: Mapping, here: Mapping, at: str = "") -> str | None:
+    """Say the first value of `here` that `there` has otherwise, if any.
+
+    Both are plain values, as JSON holds them; mappings are looked into.
+    """
+    for name, value in here.items():
+        known = there.get(name)
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            if found := difference(known, value, f"{at}{name}."):
+                return found
+        elif known != value:
+            return f"{at}{name} is {known!r}, here it is {value!r}"
+    return None
+
+
 def _change(config: T, changes: dict[str, str], at: str) -> T:
     """Apply texts to the fields of a config and of the configs inside."""
     kinds = hints_of(type(config))

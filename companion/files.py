@@ -52,6 +52,16 @@ def write_atomically(
         raise
 
 
+def remove_unfinished(folder: str | os.PathLike) -> None:
+    """Remove what killed writers of a folder's files left behind.
+
+    For a folder that one process writes to at a time.
+    """
+    for rest in Path(folder).glob(".*.part"):
+        if rest.is_file():
+            rest.unlink()
+
+
 def _umask() -> int:
     """Read the process's umask (it can only be read by setting it)."""
     mask = os.umask(0)

@@ -8,6 +8,7 @@ import torch
 from test_trainer import CONFIG, assert_same_weights, trainer
 
 from companion.training.checkpoint import (
+    OtherTraining,
     checkpoints,
     load_checkpoint,
     save_checkpoint,
@@ -81,13 +82,13 @@ def test_refuses_any_altered_byte(tmp_path):
         (ABOUT | {"seed": 1}, "its seed is None, here it is 1"),
         (
             ABOUT | {"train": {"lr": 0.02, "betas": (0.9, 0.99)}},
-            "its lr is 0.01, here it is 0.02",
+            "its train.lr is 0.01, here it is 0.02",
         ),
     ],
 )
 def test_refuses_another_training(tmp_path, about, message):
     _, path = half_way(tmp_path)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(OtherTraining, match=message):
         load_checkpoint(path, about)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.config import (
+    difference,
     from_dict,
     load_config,
     override,
@@ -213,3 +214,17 @@ def test_fields_that_must_agree_change_together():
 def test_refuses_overrides_by_name(settings, message):
     with pytest.raises(ValueError, match=message):
         override(Train(), settings)
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "found"),
+    [
+        ({"a": 1, "b": {"c": 2}}, {"b": {"c": 2}}, None),
+        ({"a": 1}, {"a": 2}, "a is 1, here it is 2"),
+        ({}, {"a": "x"}, "a is None, here it is 'x'"),
+        ({"b": {"c": 2}}, {"b": {"c": 3}}, "b.c is 2, here it is 3"),
+        ({"b": 1}, {"b": {"c": 3}}, "b is 1, here it is {'c': 3}"),
+    ],
+)
+def test_says_what_differs(there, here, found):
+    assert difference(there, here) == found

@@ -1,6 +1,6 @@
 import pytest
 
-from companion.files import write_atomically
+from companion.files import remove_unfinished, write_atomically
 
 
 def test_writes_the_whole_file_under_its_name(tmp_path):
@@ -50,3 +50,11 @@ def test_respects_the_umask(tmp_path):
     with write_atomically(atomic):
         pass
     assert atomic.stat().st_mode == plain.stat().st_mode
+
+
+def test_removes_what_a_killed_writer_left(tmp_path):
+    (tmp_path / ".a.json.x1.part").write_text("half")
+    (tmp_path / "a.json").write_text("whole")
+    remove_unfinished(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    remove_unfinished(tmp_path / "missing")

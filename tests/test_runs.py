@@ -224,11 +224,11 @@ def test_resumes_only_the_same(finished, text, tmp_path):
     before = record_of(out)
     for wrong, message in (
         ({"corpus": other}, r"has the corpus .*stories.txt .*other.txt"),
-        ({"name": "char-cpu"}, "has preset 'tiny', here it is 'char-cpu'"),
-        ({"seed": 3}, "has seed 0, here it is 3"),
+        ({"name": "char-cpu"}, "its preset is 'tiny', here it is 'char-cpu'"),
+        ({"seed": 3}, "its seed is 0, here it is 3"),
         (
             {"preset": settings(train={"lr": 0.5})},
-            r"has settings.train.lr 0.01, here it is 0.5",
+            r"its settings.train.lr is 0.01, here it is 0.5",
         ),
     ):
         with pytest.raises(ValueError, match=message):

@@ -165,9 +165,9 @@ def test_refuses_the_state_of_other_batches(shards, change, message):
 def test_refuses_the_state_of_other_shards(shards, tmp_path):
     write_shards([*TEXTS, "more"], ByteTokenizer(), tmp_path)
     state = make(PackedBatches, open_shards(tmp_path)).state()
-    with pytest.raises(ValueError, match=r"its shards is \w+, here it is"):
+    with pytest.raises(ValueError, match=r"its shards is '\w+', here it is"):
         make(PackedBatches, shards).resume(state)
-    with pytest.raises(ValueError, match="its kind is PackedBatches, here"):
+    with pytest.raises(ValueError, match="its kind is 'PackedBatches', here"):
         make(DocumentBatches, shards).resume(state)
 
 

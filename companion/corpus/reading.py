@@ -53,9 +53,7 @@ def read_documents(
 
 def _read_text(path: Path, column: str) -> Iterator[str]:
     """Yield the blocks of lines between separators (or blank lines)."""
-    with path.open("rb") as file:
-        separated = any(map(_is_separator, file))
-    ends_document = _is_separator if separated else _is_blank
+    ends_document = _is_separator if has_separators(path) else _is_blank
     block, start, offset = [], 0, 0  # offsets in bytes
     with path.open("rb") as file:
         for line in file:
@@ -68,6 +66,12 @@ def _read_text(path: Path, column: str) -> Iterator[str]:
     yield from _decode_block(block, start, path)
 
 
+def has_separators(path: str | os.PathLike) -> bool:
+    """Tell whether a text file has a line that parts documents."""
+    with open(path, "rb") as file:
+        return any(map(_is_separator, file))
+
+
 def _is_separator(line: bytes) -> bool:
     return line.strip() == SEPARATOR.encode()
 
@@ -78,12 +82,16 @@ def _is_blank(line: bytes) -> bool:
 
 def _decode_block(lines: list[bytes], start: int, path: Path) -> list[str]:
     """Return the block's document, or nothing if it is blank."""
-    text = _decode(b"".join(lines), start, path).replace("\r\n", "\n")
+    text = decode(b"".join(lines), start, path).replace("\r\n", "\n")
     return [text.strip("\n")] if text.strip(" \t\n\r\v\f") else []
 
 
-def _decode(data: bytes, start: int, path: Path) -> str:
-    """Decode bytes that stand at offset `start` of the file."""
+def decode(data: bytes, start: int, path: Path) -> str:
+    """Decode UTF-8 that stands at offset `start` of a file, without a mark.
+
+    Raises:
+        ValueError: it is no UTF-8; the message names the byte.
+    """
     if start == 0 and data.startswith(_BYTE_ORDER_MARK):
         data, start = data[len(_BYTE_ORDER_MARK) :], len(_BYTE_ORDER_MARK)
     try:
@@ -100,7 +108,7 @@ def _read_jsonl(path: Path, column: str) -> Iterator[str]:
     offset = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            text = _decode(line, offset, path)
+            text = decode(line, offset, path)
             offset += len(line)
             if text.strip():
                 yield _field(text, column, f"line {number} of {path}")
@@ -134,7 +142,7 @@ def read_rows(
     rows, offset = [], 0
     with path.open("rb") as file:
         for number, data in enumerate(file, 1):
-            line = _decode(data, offset, path)
+            line = decode(data, offset, path)
             offset += len(data)
             if line.strip():
                 place = f"line {number} of {path}"

@@ -8,11 +8,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from companion.corpus.files import SEPARATOR, part_of, read_documents
+from companion.corpus.files import part_of, read_documents
+from companion.corpus.reading import decode, has_separators
 
 FRACTIONS = {"train": 0.9, "validation": 0.1}
 LONGEST = 2**24  # characters of a running text that are encoded at once
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 class Corpus:
@@ -40,8 +40,7 @@ class Corpus:
         ending = self.path.suffix.lower()
         self.running = ending not in (".jsonl", ".parquet")
         if ending == ".txt":
-            with self.path.open("rb") as file:
-                self.running = not any(map(_is_separator, file))
+            self.running = not has_separators(self.path)
         if not self.running:
             read_documents(self.path, column)  # its errors come now
         elif not self._text.strip():
@@ -73,14 +72,8 @@ class Corpus:
 
     @property
     def _text(self) -> str:
-        try:
-            text = self.path.read_bytes().decode()
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"a text file must be UTF-8, {self.path} is not at byte "
-                f"{error.start}: {error.reason}"
-            ) from None
-        return text.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
+        text = decode(self.path.read_bytes(), 0, self.path)
+        return text.replace("\r\n", "\n")
 
     def _part_of_text(self, name: str) -> str:
         text = self._text
@@ -88,10 +81,6 @@ class Corpus:
         return {"all": text, "train": text[:cut], "validation": text[cut:]}[
             name
         ]
-
-
-def _is_separator(line: bytes) -> bool:
-    return line.strip() == SEPARATOR.encode()
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ Chapter: book/5-training/8-a-run-to-trust.ipynb
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -123,13 +124,8 @@ def _write(corpus: Corpus, preset: Preset, folder: Path) -> None:
                 f"{corpus.path} is too short"
             )
         write_shards(
-            _chained(first, documents), tokenizer, folder / SHARDS, split=part
+            chain([first], documents), tokenizer, folder / SHARDS, split=part
         )
-
-
-def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from rest
 
 
 def _enough(texts: Iterable[str], kind: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from companion import config as configs
-from companion.files import write_atomically
+from companion.files import remove_unfinished, write_atomically
 from companion.runs.presets import Preset
 
 SCHEMA = 1
@@ -73,7 +73,7 @@ class RunFolder:
             FileExistsError: there are files, and `force` is False or they
                 are no run.
         """
-        self._sweep()
+        remove_unfinished(self.path)
         if self.path.exists() and (
             not self.path.is_dir() or any(self.path.iterdir())
         ):
@@ -81,12 +81,6 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         self.record = {"schema": SCHEMA, **about}
         self.write()
-
-    def _sweep(self) -> None:
-        """Remove what a killed process was about to write."""
-        for rest in self.path.glob(".*.part"):
-            if rest.is_file():
-                rest.unlink()
 
     def _make_room(self, force: bool) -> None:
         if not self.exists:
@@ -111,11 +105,14 @@ class RunFolder:
             FileNotFoundError: there is no run.
             ValueError: it is another one: what differs is named.
         """
-        self._sweep()
+        remove_unfinished(self.path)
         self.read()
         ours = json.loads(json.dumps(about))
-        for name, asked in ours.items():
-            _compare(name, self.record.get(name), asked, self.path)
+        if found := configs.difference(self.record, ours):
+            raise ValueError(
+                f"{self.path} holds another run: its {found}: go on with the "
+                "same, or choose another folder"
+            )
 
     def read(self) -> None:
         """Read run.json.
@@ -166,15 +163,3 @@ class RunFolder:
         """Give what a checkpoint must be of."""
         names = ("preset", "settings", "seed", "corpus", "hashes")
         return {name: self.record[name] for name in names}
-
-
-def _compare(name: str, there: object, asked: object, path: Path) -> None:
-    """Refuse what differs, by its full name."""
-    if isinstance(there, dict) and isinstance(asked, dict):
-        for key in asked:
-            _compare(f"{name}.{key}", there.get(key), asked[key], path)
-    elif there != asked:
-        raise ValueError(
-            f"the run in {path} has {name} {there!r}, here it is {asked!r}: "
-            "go on with the same, or choose another folder"
-        )

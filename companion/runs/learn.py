@@ -6,9 +6,11 @@ Chapter: book/5-training/8-a-run-to-trust.ipynb
 import time
 from dataclasses import dataclass
 
+from companion.files import remove_unfinished
 from companion.runs.run import Run, Say
 from companion.runs.stopping import Stopping
 from companion.training.checkpoint import (
+    OtherTraining,
     checkpoints,
     load_checkpoint,
     save_checkpoint,
@@ -70,15 +72,14 @@ def learn(
 
 def _go_on(run: Run, trainer: Trainer, say: Say) -> None:
     """Take up the newest checkpoint that is whole, if there is one."""
-    for rest in run.folder.checkpoints.glob(".*.part"):
-        rest.unlink()  # what a killed process was about to write
+    remove_unfinished(run.folder.checkpoints)
     found = checkpoints(run.folder.checkpoints)
     for path in reversed(found):
         try:
             state = load_checkpoint(path, run.folder.about())
-        except ValueError as error:
-            if "is of another" in str(error):  # training, or version
-                raise
+        except OtherTraining:
+            raise
+        except ValueError as error:  # it is damaged
             say(f"{error}; what was before it is used")
             continue
         trainer.resume(state)

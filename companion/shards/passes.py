@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from companion.config import difference
 from companion.shards.reading import TokenShards
 
 IGNORED = -100  # a target that does not count, as in companion.training
@@ -105,11 +106,9 @@ class Batches(ABC):
         Raises:
             ValueError: the state is of batches made differently.
         """
-        for name, ours in self._made_with().items():
-            if state.get(name) != ours:
-                raise ValueError(
-                    f"a state must be of the same batches: its {name} is "
-                    f"{state.get(name)}, here it is {ours}"
-                )
+        if found := difference(state, self._made_with()):
+            raise ValueError(
+                f"a state must be of the same batches: its {found}"
+            )
         self.seed, self.epoch = state["seed"], state["epoch"]
         self.position, self._plan = state["position"], None

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from companion.config import difference
+
 if TYPE_CHECKING:
     from companion.tokenization import Tokenizer, Vocabulary
 
@@ -169,12 +171,10 @@ class EndlessDocuments:
         Raises:
             ValueError: the state is of batches made differently.
         """
-        for name, ours in self._made_with().items():
-            if state.get(name) != ours:
-                raise ValueError(
-                    f"a state must be of the same batches: its {name} is "
-                    f"{state.get(name)}, here it is {ours}"
-                )
+        if found := difference(state, self._made_with()):
+            raise ValueError(
+                f"a state must be of the same batches: its {found}"
+            )
         self._batches = self._from_the_start()
         self.given = state["given"]
         for _ in range(self.given):

@@ -17,12 +17,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from companion.config import difference
 from companion.files import write_atomically
 from companion.training.trainer import State
 
 SCHEMA = 1
 KEPT = 2  # the newest, and one to go back to
 _NAME = "step-{:09d}.safetensors"
+
+
+class OtherTraining(ValueError):
+    """A checkpoint is whole, and not of this training."""
 
 
 def save_checkpoint(
@@ -75,9 +80,10 @@ def load_checkpoint(
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is cut short, or no checkpoint; its content is
-            not what was written; or it is of a training that was made
-            otherwise: what differs is named.
+        OtherTraining: it is of a training that was made otherwise: what
+            differs is named.
+        ValueError: the file is cut short, or no checkpoint, or its content
+            is not what was written.
     """
     path = Path(path)
     if not path.is_file():
@@ -96,8 +102,10 @@ def load_checkpoint(
         )
     record = json.loads(text)
     if record.pop("schema") != SCHEMA:
-        raise ValueError(f"{path} is of another version of this package")
-    _compare(record.pop("about"), dict(about), path)
+        raise OtherTraining(f"{path} is of another version of this package")
+    ours = json.loads(json.dumps(dict(about)))  # tuples are lists there
+    if found := difference(record.pop("about"), ours):
+        raise OtherTraining(f"{path} is of another training: its {found}")
     return State(tensors, record)
 
 
@@ -121,17 +129,3 @@ def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:
         digest.update(json.dumps(about).encode())
         digest.update(tensor.numpy().reshape(-1).view("u1"))
     return digest.hexdigest()
-
-
-def _compare(theirs: dict, ours: dict, path: Path) -> None:
-    """Refuse a training that was made otherwise, and say how."""
-    ours = json.loads(json.dumps(ours))  # tuples become lists, as in the file
-    for name in sorted({*theirs, *ours}):
-        there, here = theirs.get(name), ours.get(name)
-        if isinstance(there, dict) and isinstance(here, dict):
-            _compare(there, here, path)
-        elif there != here:
-            raise ValueError(
-                f"{path} is of another training: its {name} is {there!r}, "
-                f"here it is {here!r}"
-            )
