@@ -211,7 +211,7 @@ def test_refuses():
         pad([Example(np.array([1, 2]), 2)])
     with pytest.raises(ValueError, match="batch_size must be at least 1"):
         next(batches(examples(), 0, np.random.default_rng(0)))
-    with pytest.raises(ValueError, match="examples to learn from, got none"):
+    with pytest.raises(ValueError, match="texts to learn from, got none"):
         next(batches([], 1, np.random.default_rng(0)))
     with pytest.raises(ValueError, match="epochs must be above 0, got 0"):
         EpochsConfig(epochs=0)

@@ -255,7 +255,7 @@ def test_refuses_a_budget_that_cannot_be(changes, message):
 
 
 def test_refuses_to_train_on_nothing():
-    with pytest.raises(ValueError, match="must be documents to train on"):
+    with pytest.raises(ValueError, match="must be texts to learn from"):
         fit(small_model(), [], TrainConfig(steps=1))
     with pytest.raises(ValueError, match="batch_size must be at least 1"):
         next(document_batches(encoded([1]), 0, np.random.default_rng(0)))

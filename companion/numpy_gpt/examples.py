@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from companion.numpy_gpt.layers import IGNORED
-
-POOL = 16  # batches' worth of examples that are sorted by length together
+from companion.shards.pools import batches_by_length
 
 
 class Example(NamedTuple):
@@ -60,22 +59,12 @@ def batches(
 ) -> Iterator[Batch]:
     """Pass once over all examples in random order, in padded batches.
 
-    Examples of similar length share a batch, so that little of it is
-    padding: the shuffled examples are cut into pools of 16 batches, each
-    pool is sorted by length and cut, and its batches are shuffled.
+    Examples of similar length share a batch (`batches_by_length`), so that
+    little of it is padding.
 
     Raises:
         ValueError: there are no examples, or batch_size is below 1.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    if not len(examples):
-        raise ValueError("there must be examples to learn from, got none")
-    order = rng.permutation(len(examples))
-    for start in range(0, len(order), POOL * batch_size):
-        pool = order[start : start + POOL * batch_size]
-        lengths = [len(examples[i].token_ids) for i in pool]
-        pool = pool[np.argsort(lengths, kind="stable")]
-        for first in rng.permutation(range(0, len(pool), batch_size)):
-            chosen = pool[first : first + batch_size]
-            yield pad([examples[i] for i in chosen])
+    lengths = [len(example.token_ids) for example in examples]
+    for chosen in batches_by_length(lengths, batch_size, rng):
+        yield pad([examples[i] for i in chosen])

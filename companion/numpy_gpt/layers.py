@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-IGNORED = -100  # a target that does not count, as torch marks it
+from companion.shards.passes import IGNORED
 
 
 def linear(

@@ -6,9 +6,8 @@ Chapter: book/3-tokenization/6-from-text-to-shards.ipynb
 import numpy as np
 
 from companion.shards.passes import IGNORED, Batch, Batches
+from companion.shards.pools import POOL
 from companion.shards.reading import TokenShards
-
-POOL = 16  # batches' worth of documents that are sorted by length together
 
 
 class PackedBatches(Batches):

@@ -12,7 +12,7 @@ import numpy as np
 from companion.config import difference
 from companion.shards.reading import TokenShards
 
-IGNORED = -100  # a target that does not count, as in companion.training
+IGNORED = -100  # torch's own mark for a target that does not count
 
 
 class Batch(NamedTuple):

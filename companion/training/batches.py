@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from companion.config import difference
+from companion.shards.passes import IGNORED
+from companion.shards.pools import batches_by_length
 
 if TYPE_CHECKING:
     from companion.tokenization import Tokenizer, Vocabulary
-
-IGNORED = -100  # torch's own mark for a target that does not count
-POOL = 16  # batches' worth of documents that are sorted by length together
 
 
 class Batch(NamedTuple):
@@ -89,9 +88,8 @@ def document_batches(
 ) -> Iterator[Batch]:
     """Pass once over all documents, in random order, in padded batches.
 
-    Documents of similar length share a batch, so little of it is padding:
-    the shuffled documents are cut into pools of 16 batches, each pool is
-    sorted by length and cut, and its batches are shuffled.
+    Documents of similar length share a batch (`batches_by_length`), so
+    little of it is padding.
 
     Args:
         documents: arrays of ids from `encode_documents`.
@@ -105,19 +103,9 @@ def document_batches(
     Raises:
         ValueError: there are no documents, or batch_size is below 1.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    if not len(documents):
-        raise ValueError("there must be documents to train on, got none")
-    order = rng.permutation(len(documents))
-    for start in range(0, len(order), POOL * batch_size):
-        pool = order[start : start + POOL * batch_size]
-        lengths = [len(documents[i]) for i in pool]
-        pool = pool[np.argsort(lengths, kind="stable")]
-        cuts = range(0, len(pool), batch_size)
-        for first in rng.permutation(cuts):
-            chosen = pool[first : first + batch_size]
-            yield pad([documents[i] for i in chosen], pad_id=pad_id)
+    lengths = list(map(len, documents))
+    for chosen in batches_by_length(lengths, batch_size, rng):
+        yield pad([documents[i] for i in chosen], pad_id=pad_id)
 
 
 class EndlessDocuments:
