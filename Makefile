@@ -35,7 +35,7 @@ execute: $(INSTALLED) ## renew stored outputs of changed notebooks (NB=path or A
 	@$(BIN)/python -m tools.execute $(NB) $(if $(ALL),--all)
 
 bench: $(INSTALLED) ## measure speed against other implementations
-	@for script in benchmarks/*.py; do \
+	@for script in $$(grep -l __main__ benchmarks/*.py); do \
 	  echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 assignments: $(INSTALLED) ## make the student versions of the assignments

@@ -10,14 +10,10 @@ of its own, and the two take turns; medians count. OMP_NUM_THREADS=1 in
 front compares them on one core.
 """
 
-import argparse
-import multiprocessing
-import statistics
-import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 
 import numpy as np
+from turns import repeats, take_turns, told
 
 SIZES = {
     "vocab_size": 386,
@@ -28,11 +24,15 @@ SIZES = {
     "activation": "relu",
 }
 SHAPE = 16, 24  # texts, tokens
-STEPS = 20  # in one turn
-Step = Callable[[np.ndarray, np.ndarray], None]
 
 
-def ours() -> Step:
+def batch() -> tuple[np.ndarray, np.ndarray]:
+    """Draw inputs and targets."""
+    rng = np.random.default_rng(0)
+    return tuple(rng.integers(SIZES["vocab_size"], size=(2, *SHAPE)))
+
+
+def ours() -> Callable[[], None]:
     """Make our engine's model and the step that trains it."""
     from companion.numpy_gpt import (
         DecoderConfig,
@@ -44,8 +44,9 @@ def ours() -> Step:
     decoder = new_decoder(DecoderConfig(**SIZES), np.random.default_rng(0))
     parameters = list(decoder.parameters.values())
     adam = Adam(lr=1e-3)
+    inputs, targets = batch()
 
-    def step(inputs: np.ndarray, targets: np.ndarray) -> None:
+    def step() -> None:
         _, found = loss_and_gradients(decoder, inputs, targets)
         gradients = list(found.values())
         clip_global_norm(gradients, 1.0)
@@ -54,7 +55,7 @@ def ours() -> Step:
     return step
 
 
-def theirs() -> Step:
+def theirs() -> Callable[[], None]:
     """Make the same model in torch, and the usual step."""
     import torch
     from torch import nn
@@ -66,9 +67,9 @@ def theirs() -> Step:
     keep_freed_memory()
     model = Transformer(TransformerConfig(**SIZES)).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    x, y = map(torch.from_numpy, batch())
 
-    def step(inputs: np.ndarray, targets: np.ndarray) -> None:
-        x, y = torch.from_numpy(inputs), torch.from_numpy(targets)
+    def step() -> None:
         loss = F.cross_entropy(model(x).flatten(0, 1), y.flatten())
         optimizer.zero_grad()
         loss.backward()
@@ -78,50 +79,10 @@ def theirs() -> Step:
     return step
 
 
-def work(build: Callable[[], Step], pipe: Connection) -> None:
-    """Take turns: on each message, time some steps and send the median."""
-    rng = np.random.default_rng(0)
-    step = build()
-    inputs, targets = rng.integers(SIZES["vocab_size"], size=(2, *SHAPE))
-    while pipe.recv():
-        seconds = []
-        for _ in range(STEPS):
-            start = time.perf_counter()
-            step(inputs, targets)
-            seconds.append(time.perf_counter() - start)
-        pipe.send(statistics.median(seconds))
-
-
 def main() -> None:
     """Let both take turns, and print medians and ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=8)
-    repeats = parser.parse_args().repeats
-    context = multiprocessing.get_context("spawn")
-    pipes = []
-    for build in (ours, theirs):
-        here, there = context.Pipe()
-        process = context.Process(target=work, args=(build, there))
-        process.daemon = True
-        process.start()
-        pipes.append(here)
-    turns = []
-    for turn in range(repeats + 1):
-        seconds = []
-        for pipe in pipes:
-            pipe.send(True)
-            seconds.append(pipe.recv())
-        if turn:  # the first warms up
-            turns.append(seconds)
-    for pipe in pipes:
-        pipe.send(False)  # no more turns
-    mine, other = map(statistics.median, zip(*turns, strict=True))
-    ratios = [a / b for a, b in turns]
-    print(
-        f"training step: NumPy {1000 * mine:.1f} ms, torch "
-        f"{1000 * other:.1f} ms, ratio {statistics.median(ratios):.2f} "
-        f"({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+    rounds = take_turns((ours, theirs), repeats(__doc__))
+    print(f"training step: {told(rounds, 'NumPy', 'torch')}")
 
 
 if __name__ == "__main__":

@@ -10,24 +10,22 @@ of its own with all cores, and the two take turns; medians count. The rate
 of a large matrix product says how fast the machine is just then.
 """
 
-import argparse
-import multiprocessing
 import statistics
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from turns import repeats, take_turns, told
 
 VOCAB_SIZE, CONTEXT, BATCH = 65, 64, 12
-STEPS = 20  # in one turn
-Step = Callable[[torch.Tensor, torch.Tensor], None]
+Step = Callable[[], None]
 
 
 def ours() -> Step:
     """Make our model and the step that trains it."""
+    torch.manual_seed(0)
     from companion.machine import keep_freed_memory
     from companion.models import Transformer, TransformerConfig
 
@@ -45,6 +43,7 @@ def ours() -> Step:
 
 def theirs() -> Step:
     """Make GPT-2 of the same size, and the usual step."""
+    torch.manual_seed(0)
     from transformers import GPT2Config, GPT2LMHeadModel
     from transformers.utils import logging
 
@@ -61,8 +60,9 @@ def theirs() -> Step:
 
 def step_of(model: nn.Module, optimizer: torch.optim.Optimizer) -> Step:
     """Forward, loss, gradients, clipping, update."""
+    inputs, targets = torch.randint(VOCAB_SIZE, (2, BATCH, CONTEXT))
 
-    def step(inputs: torch.Tensor, targets: torch.Tensor) -> None:
+    def step() -> None:
         logits = model(inputs)
         logits = getattr(logits, "logits", logits)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
@@ -72,20 +72,6 @@ def step_of(model: nn.Module, optimizer: torch.optim.Optimizer) -> Step:
         optimizer.step()
 
     return step
-
-
-def work(build: Callable[[], Step], pipe: Connection) -> None:
-    """Take turns: on each message, time some steps and send the median."""
-    torch.manual_seed(0)
-    step = build()
-    inputs, targets = torch.randint(VOCAB_SIZE, (2, BATCH, CONTEXT))
-    while pipe.recv():
-        seconds = []
-        for _ in range(STEPS):
-            start = time.perf_counter()
-            step(inputs, targets)
-            seconds.append(time.perf_counter() - start)
-        pipe.send(statistics.median(seconds))
 
 
 def matmul_rate() -> float:
@@ -101,35 +87,15 @@ def matmul_rate() -> float:
 
 def main() -> None:
     """Let both take turns, and print medians and ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=8)
-    repeats = parser.parse_args().repeats
-    context = multiprocessing.get_context("spawn")
-    pipes = []
-    for build in (ours, theirs):
-        here, there = context.Pipe()
-        process = context.Process(target=work, args=(build, there))
-        process.daemon = True
-        process.start()
-        pipes.append(here)
-    turns, rates = [], []
-    for turn in range(repeats + 1):
-        seconds = []
-        for pipe in pipes:
-            pipe.send(True)
-            seconds.append(pipe.recv())
-        if turn:  # the first warms up
-            turns.append(seconds)
-            rates.append(matmul_rate())
-    for pipe in pipes:
-        pipe.send(False)  # no more turns
-    mine, other = map(statistics.median, zip(*turns, strict=True))
-    ratios = [a / b for a, b in turns]
+    rates: list[float] = []
+    rounds = take_turns(
+        (ours, theirs),
+        repeats(__doc__),
+        between=lambda: rates.append(matmul_rate()),
+    )
     print(
-        f"training step: ours {1000 * mine:.1f} ms, transformers "
-        f"{1000 * other:.1f} ms, ratio {statistics.median(ratios):.2f} "
-        f"({min(ratios):.2f} to {max(ratios):.2f}); a matrix product runs "
-        f"at {statistics.median(rates):.0f} GFLOP/s"
+        f"training step: {told(rounds, 'ours', 'transformers')}; a matrix "
+        f"product runs at {statistics.median(rates):.0f} GFLOP/s"
     )
 
 
