@@ -32,6 +32,7 @@ import time
 import numpy as np
 import optuna
 import torch
+from small_decoder import guesses, in_batches
 from stored import RESULTS, one_core
 from torch import nn
 
@@ -43,9 +44,8 @@ from companion.training import (
     TrainConfig,
     encode_documents,
     fit,
-    next_word_loss,
 )
-from companion.training.batches import Batch, pad
+from companion.training.batches import Batch
 from companion.training.results import Results, ranked
 from companion.training.search import (
     Choice,
@@ -98,35 +98,18 @@ class Stories:
         self.vocabulary = Vocabulary(english.vocabulary)
         self.train = self._encode("train", STORIES)
         validation = self._encode("validation", 200)
-        self.some = self._batches(validation[:40])
-        self.all = self._batches(validation)
+        self.some = in_batches(validation[:40], 40)
+        self.all = in_batches(validation, 40)
 
     def _encode(self, name: str, n: int) -> list[np.ndarray]:
         texts = split("en", name).texts(n)
         return encode_documents(map(split_words, texts), self.vocabulary)
 
-    @staticmethod
-    def _batches(documents: list[np.ndarray]) -> list[Batch]:
-        documents = sorted(documents, key=len)
-        starts = range(0, len(documents), 40)
-        return [pad(documents[i : i + 40]) for i in starts]
 
-
-@torch.no_grad()
 def score(model: nn.Module, batches: list[Batch]) -> dict[str, float]:
-    """Nats per word, and the share of words guessed."""
-    was_training = model.training
-    model.eval()
-    nats = words = right = 0
-    for inputs, targets in batches:
-        logits = model(inputs)
-        counts = targets >= 0
-        n_words = int(counts.sum())
-        nats += next_word_loss(logits, targets).item() * n_words
-        right += int((logits.argmax(-1) == targets)[counts].sum())
-        words += n_words
-    model.train(was_training)
-    return {"loss": round(nats / words, 4), "right": round(right / words, 4)}
+    """Name what is measured."""
+    loss, right = guesses(model, batches)
+    return {"loss": loss, "right": right}
 
 
 class Trainings:

@@ -27,6 +27,7 @@ import time
 import numpy as np
 import stored
 import torch
+from small_decoder import guesses, in_batches
 from torch import nn
 
 from companion.corpus import split
@@ -39,7 +40,6 @@ from companion.training import (
     encode_documents,
     next_word_loss,
 )
-from companion.training.batches import pad
 from companion.training.patience import Patience
 
 OUT = "small_data.json"
@@ -85,27 +85,10 @@ def documents(name: str, start: int, stop: int) -> list[np.ndarray]:
     return encode_documents(map(split_words, texts), vocabulary)
 
 
-def in_batches(ids: list[np.ndarray]) -> list[Batch]:
-    """Lay all stories out for scoring, fifty at once."""
-    ids = sorted(ids, key=len)
-    return [pad(ids[i : i + 50]) for i in range(0, len(ids), 50)]
-
-
-@torch.no_grad()
 def score(model: nn.Module, batches: list[Batch]) -> dict[str, float]:
-    """Nats per word and the share of words guessed, without dropout."""
-    was_training = model.training
-    model.eval()
-    nats = words = right = 0
-    for inputs, targets in batches:
-        logits = model(inputs)
-        counts = targets >= 0
-        n_words = int(counts.sum())
-        nats += next_word_loss(logits, targets).item() * n_words
-        right += int((logits.argmax(-1) == targets)[counts].sum())
-        words += n_words
-    model.train(was_training)
-    return {"nats": round(nats / words, 4), "right": round(right / words, 4)}
+    """Name what is measured."""
+    nats, right = guesses(model, batches)
+    return {"nats": nats, "right": right}
 
 
 def build(job: dict) -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -154,9 +137,9 @@ def run(job: dict) -> dict:
     start = time.process_time()
     first = job["seed"] * job["n_stories"]
     ids = documents("train", first, first + job["n_stories"])
-    seen = in_batches(ids[:100])
-    unseen = in_batches(documents("validation", 0, N_VALIDATION))
-    test = in_batches(documents("test", 0, N_TEST))
+    seen = in_batches(ids[:100], 50)
+    unseen = in_batches(documents("validation", 0, N_VALIDATION), 50)
+    test = in_batches(documents("test", 0, N_TEST), 50)
     model, optimizer = build(job)
     patience, curve, ended = Patience(PATIENCE), [], None
     for step, batch in enumerate(endless(ids, job["seed"]), start=1):

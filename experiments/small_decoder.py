@@ -10,7 +10,14 @@ from companion.corpus import split
 from companion.evaluation import NeuralScorer, loss_of
 from companion.models import DropoutConfig, Transformer, TransformerConfig
 from companion.tokenization import Vocabulary, split_words
-from companion.training import TrainConfig, encode_documents, fit
+from companion.training import (
+    Batch,
+    TrainConfig,
+    encode_documents,
+    fit,
+    token_losses,
+)
+from companion.training.batches import IGNORED, pad
 
 N_TEST = 300  # stories
 MODEL = {"context_length": 256, "d_model": 64, "n_layers": 2, "n_heads": 4}
@@ -81,3 +88,25 @@ def score(model: nn.Module, vocabulary: Vocabulary) -> dict:
         "nats_per_word": loss_of(log_probs).nats_per_word,
         "floor_nats_per_word": floor.nats_per_word,
     }
+
+
+def in_batches(ids: list[np.ndarray], size: int) -> list[Batch]:
+    """Lay all stories out for scoring, some at once."""
+    ids = sorted(ids, key=len)
+    return [pad(ids[i : i + size]) for i in range(0, len(ids), size)]
+
+
+@torch.no_grad()
+def guesses(model: nn.Module, batches: list[Batch]) -> tuple[float, float]:
+    """Nats per word, and the share of words guessed; without dropout."""
+    was_training = model.training
+    model.eval()
+    nats = words = right = 0
+    for inputs, targets in batches:
+        logits = model(inputs)
+        counts = targets != IGNORED
+        nats += token_losses(logits, targets).item()
+        right += int((logits.argmax(-1) == targets)[counts].sum())
+        words += int(counts.sum())
+    model.train(was_training)
+    return round(nats / words, 4), round(right / words, 4)
