@@ -1,6 +1,6 @@
 // The graph behind a value, stepped forward and then backward.
 import {
-  brief, button, element, legend, listen, onFrame, panel, raised, show, slider,
+  brief, button, element, legend, live, onFrame, panel, raised, show, slider,
   spoken, store, svg, write,
 } from "./shared.js";
 
@@ -549,17 +549,14 @@ function render({ model, el }) {
       ...leaves.map((leaf) => leaf.root),
     ),
   );
-  const forget = listen(model, ["leaves", "step"], () => {
-    load();
-    draw();
-  });
-  draw();
-  return () => {
-    clearInterval(timer);
-    draw.cancel();
-    told.cancel();
-    forget();
-  };
+  return live(
+    model,
+    ["leaves", "step"],
+    load,
+    draw,
+    () => clearInterval(timer),
+    told.cancel,
+  );
 }
 
 export default { render };

@@ -1,6 +1,6 @@
 // What a Transformer costs: parameters, memory, FLOPs and time, on sliders.
 import {
-  button, checkbox, element, listen, onFrame, panel, show, slider, spoken,
+  button, checkbox, element, live, onFrame, panel, show, slider, spoken,
   store, uniqueId, write,
 } from "./shared.js";
 
@@ -455,16 +455,7 @@ function render({ model, el }) {
     ),
     told.node,
   );
-  const forget = listen(model, TRAITS, () => {
-    load();
-    draw();
-  });
-  draw();
-  return () => {
-    draw.cancel();
-    told.cancel();
-    forget();
-  };
+  return live(model, TRAITS, load, draw, told.cancel);
 }
 
 export default { render };

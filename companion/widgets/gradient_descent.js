@@ -1,7 +1,7 @@
 // Gradient descent on a surface one chooses: map, path, loss, verdict.
 import {
-  brief, button, element, legend, listen, onFrame, panel, raised, show, slider,
-  spoken, store, svg, uniqueId, write,
+  brief, button, element, legend, live, onFrame, panel, raised, show,
+  slidersOf, spoken, store, svg, uniqueId, write,
 } from "./shared.js";
 import {
   CEILING, FRAME, PAD, REACH, SIDE, SURFACES, clip, decades, frame, landscape,
@@ -259,17 +259,7 @@ function render({ model, el }) {
     write(formula, `loss = ${SURFACES[surface].formula}`);
   });
 
-  const control = (name, label, change, options) =>
-    slider({
-      label,
-      name,
-      ...options,
-      onInput: (value) => {
-        change(value);
-        draw();
-      },
-      onChange: keep,
-    });
+  const control = slidersOf(draw, keep);
   const controls = {
     rate: control(
       "lr",
@@ -419,17 +409,14 @@ function render({ model, el }) {
     buttons,
     told.node,
   );
-  const forget = listen(model, names, () => {
-    load();
-    draw();
-  });
-  draw();
-  return () => {
-    clearInterval(timer);
-    draw.cancel();
-    told.cancel();
-    forget();
-  };
+  return live(
+    model,
+    names,
+    load,
+    draw,
+    () => clearInterval(timer),
+    told.cancel,
+  );
 }
 
 export default { render };

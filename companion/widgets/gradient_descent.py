@@ -7,19 +7,16 @@ Chapter: book/2-environment/3-gradients.ipynb
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import traitlets
 
-from companion.widgets.base import BookWidget, bundle, synced
+from companion.widgets.base import bundle, synced
 from companion.widgets.descent import check_surface
-
-REACH = 2.0  # the map shows x and y from -REACH to REACH
-LR = (1e-4, 10.0)
-MAX_MOMENTUM = 0.99
-MAX_STEPS = 300
+from companion.widgets.on_surface import OnSurface
 
 
-class GradientDescent(BookWidget):
+class GradientDescent(OnSurface):
     """A map to descend on, with sliders for rate, momentum, steps, start.
 
     What the reader chose comes back: `widget.lr`, `widget.start`, ... (where
@@ -37,12 +34,9 @@ class GradientDescent(BookWidget):
     """
 
     _esm = bundle("gradient_descent")
+    limits: ClassVar = {**OnSurface.limits, "lr": (1e-4, 10.0)}
 
-    surface = synced(traitlets.Unicode())
-    start = synced(traitlets.List(traitlets.Float()))
     lr = synced(traitlets.Float())
-    momentum = synced(traitlets.Float())
-    steps = synced(traitlets.Int())
 
     def __init__(
         self,
@@ -62,35 +56,6 @@ class GradientDescent(BookWidget):
             steps=steps,
         )
 
-    @traitlets.validate("surface")
-    def _check_surface(self, proposal: dict) -> str:
-        check_surface(proposal["value"])
-        return proposal["value"]
-
-    @traitlets.validate("start")
-    def _check_start(self, proposal: dict) -> list[float]:
-        start = proposal["value"]
-        if len(start) != 2 or not all(abs(x) <= REACH for x in start):
-            raise ValueError(
-                f"start must be x and y from -{REACH:g} to {REACH:g}, "
-                f"got {start}"
-            )
-        return start
-
-    @traitlets.validate("lr", "momentum", "steps")
-    def _check_number(self, proposal: dict) -> float:
-        name, value = proposal["trait"].name, proposal["value"]
-        low, high = {
-            "lr": LR,
-            "momentum": (0, MAX_MOMENTUM),
-            "steps": (0, MAX_STEPS),
-        }[name]
-        if not low <= value <= high:
-            raise ValueError(
-                f"{name} must be from {low:g} to {high:g}, got {value}"
-            )
-        return value
-
-    def summary(self) -> str:
-        """Say on which surface."""
-        return f"on the surface {self.surface!r}"
+    @traitlets.validate("lr")
+    def _check_lr(self, proposal: dict) -> float:
+        return self.within(proposal)

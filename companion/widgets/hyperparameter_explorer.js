@@ -1,6 +1,6 @@
 // A grid of trainings: the curve of one, and the ends of its neighbours.
 import {
-  brief, element, legend, listen, onFrame, panel, show, slider, spoken, store,
+  brief, element, legend, live, onFrame, panel, show, slider, spoken, store,
   svg,
 } from "./shared.js";
 
@@ -267,16 +267,9 @@ function render({ model, el }) {
     ]),
     told.node,
   );
-  const forget = listen(model, ["chosen"], () => {
+  return live(model, ["chosen"], () => {
     chosen = [...model.get("chosen")];
-    draw();
-  });
-  draw();
-  return () => {
-    draw.cancel();
-    told.cancel();
-    forget();
-  };
+  }, draw, told.cancel);
 }
 
 export default { render };

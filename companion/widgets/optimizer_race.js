@@ -1,6 +1,6 @@
 // Five optimizers on one surface: map, loss curves, and who is lowest.
 import {
-  brief, button, checkbox, element, listen, onFrame, panel, show, slider,
+  brief, button, checkbox, element, live, onFrame, panel, show, slidersOf,
   spoken, store, svg, uniqueId, write,
 } from "./shared.js";
 import {
@@ -324,17 +324,7 @@ function render({ model, el }) {
     who.set();
   });
 
-  const control = (name, label, change, options) =>
-    slider({
-      label,
-      name,
-      ...options,
-      onInput: (value) => {
-        change(value);
-        draw();
-      },
-      onChange: keep,
-    });
+  const control = slidersOf(draw, keep);
   const power = (trait, low) => ({
     min: low, max: 0, step: 0.01, format: () => brief(view[trait]),
   });
@@ -460,17 +450,14 @@ function render({ model, el }) {
     element("div", { class: "lm-buttons" }, run, back),
     told.node,
   );
-  const forget = listen(model, names, () => {
-    load();
-    draw();
-  });
-  draw();
-  return () => {
-    clearInterval(timer);
-    draw.cancel();
-    told.cancel();
-    forget();
-  };
+  return live(
+    model,
+    names,
+    load,
+    draw,
+    () => clearInterval(timer),
+    told.cancel,
+  );
 }
 
 export default { render };

@@ -7,22 +7,17 @@ Chapter: book/5-training/2-optimizers.ipynb
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import traitlets
 
 from companion.optimizers import SGD, Adam, Optimizer, RMSprop
-from companion.widgets.base import BookWidget, bundle, synced
+from companion.widgets.base import bundle, synced
 from companion.widgets.descent import CEILING, Descent, check_surface
+from companion.widgets.on_surface import OnSurface
 
-REACH = 2.0  # the map shows x and y from -REACH to REACH
 RACERS = ("plain", "momentum", "nesterov", "rmsprop", "adam")
-LIMITS = {
-    "slope_rate": (1e-4, 1.0),
-    "size_rate": (1e-3, 1.0),
-    "momentum": (0.0, 0.99),
-    "steps": (0, 300),
-}
 RATES = {  # by surface: of plain and momentum, of RMSprop and Adam
     "bowl": (0.1, 0.1),
     "valley": (0.04, 0.1),
@@ -84,7 +79,7 @@ def race(
     return paths
 
 
-class OptimizerRace(BookWidget):
+class OptimizerRace(OnSurface):
     """A map with five paths, and sliders for rates, momentum and steps.
 
     What the reader chose comes back: `widget.slope_rate`, ... (where a
@@ -104,13 +99,14 @@ class OptimizerRace(BookWidget):
     """
 
     _esm = bundle("optimizer_race")
+    limits: ClassVar = {
+        **OnSurface.limits,
+        "slope_rate": (1e-4, 1.0),
+        "size_rate": (1e-3, 1.0),
+    }
 
-    surface = synced(traitlets.Unicode())
-    start = synced(traitlets.List(traitlets.Float()))
     slope_rate = synced(traitlets.Float())
     size_rate = synced(traitlets.Float())
-    momentum = synced(traitlets.Float())
-    steps = synced(traitlets.Int())
     shown = synced(traitlets.List(traitlets.Unicode()))
 
     def __init__(
@@ -136,30 +132,9 @@ class OptimizerRace(BookWidget):
             shown=list(shown),
         )
 
-    @traitlets.validate("surface")
-    def _check_surface(self, proposal: dict) -> str:
-        check_surface(proposal["value"])
-        return proposal["value"]
-
-    @traitlets.validate("start")
-    def _check_start(self, proposal: dict) -> list[float]:
-        start = proposal["value"]
-        if len(start) != 2 or not all(abs(x) <= REACH for x in start):
-            raise ValueError(
-                f"start must be x and y from -{REACH:g} to {REACH:g}, "
-                f"got {start}"
-            )
-        return start
-
-    @traitlets.validate("slope_rate", "size_rate", "momentum", "steps")
-    def _check_number(self, proposal: dict) -> float:
-        name, value = proposal["trait"].name, proposal["value"]
-        low, high = LIMITS[name]
-        if not low <= value <= high:
-            raise ValueError(
-                f"{name} must be from {low:g} to {high:g}, got {value}"
-            )
-        return value
+    @traitlets.validate("slope_rate", "size_rate")
+    def _check_rate(self, proposal: dict) -> float:
+        return self.within(proposal)
 
     @traitlets.validate("shown")
     def _check_shown(self, proposal: dict) -> list[str]:
@@ -169,7 +144,3 @@ class OptimizerRace(BookWidget):
                 f"got {', '.join(sorted(unknown))}"
             )
         return proposal["value"]
-
-    def summary(self) -> str:
-        """Say on which surface."""
-        return f"on the surface {self.surface!r}"

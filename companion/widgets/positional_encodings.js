@@ -1,6 +1,6 @@
 // Positions: a map of vectors, one place against all, pairs that turn.
 import {
-  brief, button, element, legend, listen, mulberry32, onFrame, panel, show,
+  brief, button, element, legend, live, mulberry32, onFrame, panel, show,
   slider, spoken, store, svg, uniqueId, write,
 } from "./shared.js";
 
@@ -485,16 +485,7 @@ function render({ model, el }) {
     ),
     told.node,
   );
-  const forget = listen(model, names, () => {
-    load();
-    draw();
-  });
-  draw();
-  return () => {
-    draw.cancel();
-    told.cancel();
-    forget();
-  };
+  return live(model, names, load, draw, told.cancel);
 }
 
 export default { render };

@@ -1,7 +1,7 @@
 // The learning rate over a training: curve, reading, area.
 import {
-  brief, element, legend, listen, onFrame, panel, show, slider, spoken, store,
-  svg, uniqueId, write,
+  brief, element, legend, live, onFrame, panel, show, slider, slidersOf,
+  spoken, store, svg, uniqueId, write,
 } from "./shared.js";
 
 // ---- the mathematics (pure; the twin is companion.optimizers.schedules) ---
@@ -282,17 +282,7 @@ function render({ model, el }) {
     keep();
   });
 
-  const control = (name, label, change, options) =>
-    slider({
-      label,
-      name,
-      ...options,
-      onInput: (value) => {
-        change(value);
-        draw();
-      },
-      onChange: keep,
-    });
+  const control = slidersOf(() => draw(), keep); // which stands below
   const shape = (name, label, options) =>
     control(
       name,
@@ -390,16 +380,7 @@ function render({ model, el }) {
     numbers.node,
     told.node,
   );
-  const forget = listen(model, TRAITS, () => {
-    load();
-    draw();
-  });
-  draw();
-  return () => {
-    draw.cancel();
-    told.cancel();
-    forget();
-  };
+  return live(model, TRAITS, load, draw, told.cancel);
 }
 
 export default { render };

@@ -175,6 +175,21 @@ export function slider(options) {
   return { root, input, set, limit };
 }
 
+/** Make a maker of sliders that change something and have it drawn. */
+export function slidersOf(draw, keep) {
+  return (name, label, change, options) =>
+    slider({
+      label,
+      name,
+      ...options,
+      onInput: (value) => {
+        change(value);
+        draw();
+      },
+      onChange: keep,
+    });
+}
+
 /** A native button. */
 export function button(text, onClick, attributes = {}) {
   const node = element(
@@ -277,6 +292,21 @@ export function listen(model, names, update) {
   for (const name of names) model.on(`change:${name}`, update);
   return () => {
     for (const name of names) model.off(`change:${name}`, update);
+  };
+}
+
+/**
+ * Draw; load and draw again when Python, or another view, changes one of
+ * `names`; and give the function that ends all of it with the view.
+ */
+export function live(model, names, load, draw, ...ends) {
+  const forget = listen(model, names, () => {
+    load();
+    draw();
+  });
+  draw();
+  return () => {
+    for (const end of [...ends, draw.cancel, forget]) end();
   };
 }
 

@@ -1,7 +1,7 @@
 // Two distributions one drags: entropy + divergence = cross-entropy.
 import {
-  checkbox, columns, element, legend, listen, onFrame, panel, renormalise, show,
-  slider, spoken, store, write,
+  checkbox, columns, element, legend, live, onFrame, panel, renormalise,
+  show, slider, spoken, store, write,
 } from "./shared.js";
 
 // ---- the mathematics (pure, in nats; the twin is two_distributions.py) ----
@@ -242,18 +242,11 @@ function render({ model, el }) {
     numbers.node,
     told.node,
   );
-  const forget = listen(model, ["p", "q", "unit"], () => {
+  return live(model, ["p", "q", "unit"], () => {
     load();
     view.unit = model.get("unit");
     unit.input.checked = view.unit === "nats";
-    draw();
-  });
-  draw();
-  return () => {
-    draw.cancel();
-    told.cancel();
-    forget();
-  };
+  }, draw, told.cancel);
 }
 
 export default { render };
