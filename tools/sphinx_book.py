@@ -12,8 +12,10 @@
 - Repairs of what the pinned theme and extensions write: icons come twice,
   as fonts and as 1.5 MB of JavaScript, the fonts are enough; Thebe is loaded
   though it is off; buttons of the contents have no name; a reference has a
-  role that is no longer one. And two of our own: the line of a claim gets
-  a class, and the mark of cells that the tests compare is not shown.
+  role that is no longer one; names, brackets and blanks in code are marked,
+  a third of a page's weight, though they have the colour of plain text.
+  And two of our own: the line of a claim gets a class, and the mark of
+  cells that the tests compare is not shown.
 """
 
 import hashlib
@@ -64,6 +66,7 @@ REPAIRS = [
         r'\1<span class="lm-claim">\2</span>\3',
     ),
     (r"<span class=\"c1\"># NBVAL_CHECK_OUTPUT</span>\n", ""),
+    (r"<span class=\"[npw]\">([^<]*)</span>", r"\1"),
 ]
 
 
