@@ -146,6 +146,16 @@ def test_a_stopped_run_leaves_with_the_signals_code(monkeypatch, out):
     assert (result.exit_code, result.stderr) == (130, "")
 
 
+def test_changes_are_compared_with_the_run_itself(out):
+    """Not with its preset: what was changed at the start stays changed."""
+    arguments = ("train", "--out", out, "--resume", "--set")
+    same = invoke(*arguments, "train.evaluate_every=5")
+    assert same.exit_code == 0, same.stderr
+    other = invoke(*arguments, "train.lr=0.5")
+    assert other.exit_code == 1
+    assert "its settings.train.lr is 0.01, here it is 0.5:" in other.stderr
+
+
 def test_presets_are_listed():
     result = invoke("train", "--presets")
     assert result.exit_code == 0

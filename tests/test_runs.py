@@ -304,6 +304,7 @@ def test_passes_become_steps():
         with_budget(preset("tiny"), passes=1, steps=3)
     four = with_budget(preset("tiny"), until_converged=True)
     assert (four.train.steps, four.train.patience) == (320, 5)
+    assert with_budget(four, until_converged=True) == four
 
 
 def test_there_is_no_such_preset():

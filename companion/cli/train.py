@@ -147,15 +147,15 @@ train.__doc__ = HELP
 
 
 def _base(name: str | None, out: Path) -> tuple["Preset", str]:
-    """Find the preset that is changed: the one named, or the run's."""
+    """Find the preset that is changed: the one named, or the run's own."""
     from companion.runs.folder import RunFolder
     from companion.runs.presets import preset
 
-    if name is None:
-        folder = RunFolder(out)
-        folder.read()
-        name = folder.record["preset"]
-    return preset(name), name
+    if name is not None:
+        return preset(name), name
+    folder = RunFolder(out)
+    folder.read()
+    return folder.preset, folder.record["preset"]
 
 
 def _overridden(chosen: "Preset", settings: list[str] | None) -> "Preset":

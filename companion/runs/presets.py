@@ -113,7 +113,7 @@ def with_budget(
         passes: over the training part, instead of both.
         until_converged: end after five evaluations without a new best. The
             budget is then a ceiling: the one given, or four times the
-            preset's.
+            preset's, if that did not end so before.
 
     Raises:
         ValueError: passes beside another budget, or a number below 0.
@@ -125,7 +125,7 @@ def with_budget(
     elif steps is not None or seconds is not None:
         train = replace(preset.train, steps=steps, seconds=seconds)
         preset = replace(preset, train=train, passes=None)
-    elif until_converged:
+    elif until_converged and preset.train.patience is None:
         train, passes = preset.train, preset.passes
         preset = replace(
             preset,
