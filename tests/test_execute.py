@@ -7,6 +7,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from tools.build_site import forget_changed_assets
 from tools.draw_brand import DARK, LIGHT, draw_card, mark
 from tools.execute import choose, is_current, run
 from tools.project import ASSETS
@@ -87,6 +88,15 @@ def test_programs_of_widgets_become_shared_files(tmp_path):
     again = share_programs(lighter, tmp_path / "book" / "a.html", folder)
     assert again == lighter
     assert share_programs("<p></p>", page, folder) == "<p></p>"
+
+
+def test_a_changed_style_reaches_the_site_that_was_built(tmp_path):
+    for name in ("custom.css", "favicon.svg"):
+        (tmp_path / name).write_bytes((ASSETS / name).read_bytes())
+    with open(tmp_path / "custom.css", "a", encoding="utf-8") as file:
+        file.write("old {}")
+    forget_changed_assets(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["favicon.svg"]
 
 
 def test_reference_knows_which_names_exist():

@@ -1,15 +1,28 @@
 """Build the website from stored outputs: `python -m tools.build_site`."""
 
 import argparse
+import filecmp
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tools.project import BOOK, BUILD, ROOT
+from tools.project import ASSETS, BOOK, BUILD, ROOT
 
 STRICT = ["-W", "-n", "--keep-going"]
+
+
+def forget_changed_assets(copies: Path) -> None:
+    """Remove copies of files that have changed: Sphinx 7.4 keeps them.
+
+    Args:
+        copies: where the site keeps what stands in `site_assets`.
+    """
+    for asset in ASSETS.rglob("*"):
+        copy = copies / asset.relative_to(ASSETS)
+        if copy.is_file() and not filecmp.cmp(asset, copy, shallow=False):
+            copy.unlink()
 
 
 def build(out: Path, *, strict: bool, fresh: bool, quiet: bool) -> Path:
@@ -30,6 +43,7 @@ def build(out: Path, *, strict: bool, fresh: bool, quiet: bool) -> Path:
     """
     if fresh:
         shutil.rmtree(out, ignore_errors=True)
+    forget_changed_assets(out / "html" / "_static")
     command = [sys.executable, "-m", "tools.rare_gc", "build", str(BOOK)]
     command += ["--config", str(ROOT / "_config.yml")]
     command += ["--toc", str(ROOT / "_toc.yml")]
