@@ -20,7 +20,7 @@ settings; rate, batch size, width, weight decay and warm-up.
     python experiments/hyperparameters.py
 
 appends to book/results/hyperparameters.jsonl after every run, and goes on
-where it stopped. about ten minutes of one core.
+where it stopped. About ten minutes of one core.
 
 Chapter: book/5-training/7-searching.ipynb
 """
