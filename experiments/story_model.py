@@ -19,7 +19,7 @@ import numpy as np
 import stored
 import torch
 
-from companion.corpus import StoryWorld
+from companion.corpus import OutsideWorld, StoryWorld
 from companion.corpus.files import part_of, write_documents
 from companion.generation import SamplingConfig, generate
 from companion.runs import open_model, preset, train_run, with_budget
@@ -38,9 +38,8 @@ def known_words(world: StoryWorld, text: str) -> tuple[int, bool]:
     """
     try:
         world.parse(text)
-    except ValueError as error:
-        place = int(str(error).split("character ")[1].split(":")[0])
-        return len(text[:place].split()), False
+    except OutsideWorld as error:
+        return len(text[: error.position].split()), False
     return len(text.split()), True
 
 

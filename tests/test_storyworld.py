@@ -10,6 +10,7 @@ from companion.corpus import (
     TEST_SEED,
     TRAIN_SEED,
     VALIDATION_SEED,
+    OutsideWorld,
     StoryWorld,
     split,
 )
@@ -213,8 +214,11 @@ def test_parse_names_where_a_story_leaves_the_world():
     text = next(StoryWorld("en", 4).texts(1))
     place = text.index(".") + 2
     broken = text[:place] + "Zebras " + text[place:]
-    with pytest.raises(ValueError, match=r"at character \d+: .*got .*Zebras"):
+    with pytest.raises(OutsideWorld, match=r"\d+: .*got .*Zebras") as caught:
         StoryWorld("en").parse(broken)
+    position = caught.value.position
+    assert position <= place and "Zebras" in broken[position:][:25]
+    assert f"at character {position}:" in str(caught.value)
     with pytest.raises(ValueError, match="expected one of"):
         StoryWorld("en").log_prob(text[:place])
 

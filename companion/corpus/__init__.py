@@ -11,6 +11,7 @@ from companion.corpus.splits import (
 )
 from companion.corpus.storyworld import (
     EntropyRate,
+    OutsideWorld,
     Question,
     Story,
     StoryWorld,
@@ -21,6 +22,7 @@ __all__ = [
     "TRAIN_SEED",
     "VALIDATION_SEED",
     "EntropyRate",
+    "OutsideWorld",
     "Question",
     "Story",
     "StoryWorld",

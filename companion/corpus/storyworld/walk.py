@@ -25,6 +25,18 @@ Emit = Callable[[Rendered], Any]
 BLOCK = 4096  # uniform numbers drawn at a time
 
 
+class OutsideWorld(ValueError):
+    """A text is no story of a world.
+
+    Attributes:
+        position: where, in characters: what stands there no choice writes.
+    """
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
 def walk(ops: tuple, state: dict, choose: Choose, emit: Emit) -> None:
     """Say chunks and make choices in order, writing the state."""
     for op in ops:
@@ -140,7 +152,8 @@ class Reader:
         shown = [repr(text.strip()) for text in dict.fromkeys(expected)]
         some = ", ".join(shown[:8]) + (", ..." if len(shown) > 8 else "")
         got = self.text[self.position : self.position + 24].strip()
-        raise ValueError(
+        raise OutsideWorld(
             f"story leaves the world at character {position}: "
-            f"expected one of {some}, got {got!r}"
+            f"expected one of {some}, got {got!r}",
+            position,
         )

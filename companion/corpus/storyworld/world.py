@@ -128,7 +128,7 @@ class StoryWorld:
         """The story that a text tells: the inverse of `story.text`.
 
         Raises:
-            ValueError: the text is no story of this world; names where.
+            OutsideWorld: the text is no story of this world; says where.
         """
         reader = Reader(text, self._language.spaced)
         state = reader.read(self._start)
