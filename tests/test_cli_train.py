@@ -146,6 +146,23 @@ def test_a_stopped_run_leaves_with_the_signals_code(monkeypatch, out):
     assert (result.exit_code, result.stderr) == (130, "")
 
 
+def test_two_processes_do_not_train_in_one_folder(corpus, tmp_path):
+    folder = tmp_path / "run"
+    first = start(corpus, folder, "--steps", "100000")
+    assert any("be beaten" in line for line in first.stdout)
+    try:
+        for option in ("--resume", "--force"):
+            said = start(corpus, folder, option).communicate()[0]
+            assert f"another process is at work in {folder}: wait" in said
+        assert first.poll() is None
+    finally:
+        first.kill()
+        first.wait()
+    second = start(corpus, folder, "--force")  # the lock went with the first
+    assert "another process" not in second.communicate()[0]
+    assert second.returncode == 0
+
+
 def test_changes_are_compared_with_the_run_itself(out):
     """Not with its preset: what was changed at the start stays changed."""
     arguments = ("train", "--out", out, "--resume", "--set")

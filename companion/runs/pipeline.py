@@ -13,6 +13,7 @@ import torch
 
 from companion import config as configs
 from companion.interop import family_of
+from companion.runs.alone import Alone
 from companion.runs.corpus import Corpus
 from companion.runs.data import Data, prepare
 from companion.runs.finish import finish
@@ -80,6 +81,7 @@ def train_run(
         FileExistsError: `out` holds something, and it is not said what to
             do with that.
         FileNotFoundError: there is no corpus, or no run to go on with.
+        BlockingIOError: another process is at work in `out`.
         ValueError: too little text, a preset that cannot be exported,
             another run than asked for, or a check that failed: it is named.
         FloatingPointError: the loss is not finite.
@@ -89,31 +91,33 @@ def train_run(
     asked = _asked(preset, name, seed)
     complete = corpus is not None and preset is not None
     new = not resume or (complete and not folder.exists)
-    if new:
-        text = Corpus(_given(corpus, "corpus"), column)
-        _given(preset, "preset")
-        folder.begin(_about(asked, text), force=force)
-    else:
-        folder.go_on(asked)
-        text = _corpus_again(folder, corpus)
-        _note_threads(folder, say)
-    data = _prepared(folder, text, new=new, say=say)
-    run = Run(folder, data, device)
-    run.note_cut(say)
-    run.compare(say)
-    run.try_out(say)
-    run.foretell(price_per_hour, time.perf_counter() - start, say)
-    spent = folder.record.get("other_seconds", 0.0)
-    spent += time.perf_counter() - start
-    folder.write(
-        status="training", device=str(run.device), other_seconds=spent
-    )
-    learnt = learn(run, checkpoint_seconds, checkpoint_steps, say)
-    if learnt.stopped:
-        folder.write(status="stopped")
-        return Outcome(folder=folder.path, exit_code=learnt.stopped)
-    result = finish(run, learnt, say)
-    return Outcome(folder=folder.path, exit_code=0, result=result)
+    with Alone(out) as alone:
+        if new:
+            text = Corpus(_given(corpus, "corpus"), column)
+            _given(preset, "preset")
+            folder.begin(_about(asked, text), force=force)
+            alone.take()  # now it is there
+        else:
+            folder.go_on(asked)
+            text = _corpus_again(folder, corpus)
+            _note_threads(folder, say)
+        data = _prepared(folder, text, new=new, say=say)
+        run = Run(folder, data, device)
+        run.note_cut(say)
+        run.compare(say)
+        run.try_out(say)
+        run.foretell(price_per_hour, time.perf_counter() - start, say)
+        spent = folder.record.get("other_seconds", 0.0)
+        spent += time.perf_counter() - start
+        folder.write(
+            status="training", device=str(run.device), other_seconds=spent
+        )
+        learnt = learn(run, checkpoint_seconds, checkpoint_steps, say)
+        if learnt.stopped:
+            folder.write(status="stopped")
+            return Outcome(folder=folder.path, exit_code=learnt.stopped)
+        result = finish(run, learnt, say)
+        return Outcome(folder=folder.path, exit_code=0, result=result)
 
 
 def _given(value: object, name: str) -> object:
