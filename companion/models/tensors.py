@@ -6,13 +6,14 @@ Chapter: book/4-architectures/9-two-famous-models.ipynb
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from companion.files import write_atomically
 from companion.models.transformer import Transformer
@@ -67,9 +68,30 @@ def write_tensors(
         file.write(to_bytes(own, metadata={"format": "pt"}))
 
 
+class NoFirstWeights(TorchFunctionMode):
+    """Modules that are made in this context leave their weights undrawn.
+
+    They are about to be replaced. Memory that nobody writes to costs
+    nothing, whatever the size of the model. (So would torch's device
+    "meta", but with it torch loads its compiler, which takes a second.)
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable,
+        types: tuple,
+        args: tuple = (),
+        kwargs: dict | None = None,
+    ) -> object:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
+
+
 def empty_state(config: TransformerConfig) -> dict[str, Tensor]:
-    """Name the tensors of a model and their shapes, without any numbers."""
-    with torch.device("meta"):
+    """Name the tensors of a model; only their shapes mean anything."""
+    with NoFirstWeights():
         return Transformer(config).state_dict()
 
 
@@ -89,7 +111,7 @@ def build_from(
         ValueError: `check_tensors` refuses the tensors.
     """
     check_tensors(tensors, empty_state(config))
-    with torch.random.fork_rng(devices=[]):  # the caller's draws stay
+    with NoFirstWeights():
         model = Transformer(config).to(dtype)
     model.load_state_dict(tensors)
     return model.eval()
