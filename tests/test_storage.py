@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -63,6 +65,18 @@ def test_the_same_model_comes_back(tmp_path, settings, dtype):
     ids = torch.arange(8)[None]
     with torch.inference_mode():
         assert torch.equal(again(ids), model.eval()(ids))
+
+
+def test_loading_does_not_load_torchs_compiler(tmp_path):
+    """It takes a second, of the two that a command has."""
+    save(build(position="rotary"), tmp_path / "m")
+    program = (
+        "import sys; from companion.models.storage import load; "
+        "load(sys.argv[1]); print('torch._dynamo' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "m")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
 
 
 def test_tied_weights_stand_once_and_stay_tied(tmp_path):
