@@ -499,7 +499,7 @@ HALF = [0.5, 0.5]
         ),
         (
             lambda: NGramWriter([["a"]], temperature=0.0),
-            "temperature must be from 0.2 to 2.0, got 0.0",
+            "temperature must be from 0.2 to 2, got 0.0",
         ),
         (
             lambda: NGramWriter([["a"]], discount=1.5),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import traitlets
 
-from companion.widgets.base import BookWidget, bundle, synced
+from companion.widgets.base import BookWidget, bundle, check_between, synced
 
 # torch is imported where it is used, so that the other widgets need none.
 if TYPE_CHECKING:
@@ -202,10 +202,7 @@ class AttentionExplorer(BookWidget):
             ("layer", layer, config.n_layers),
             ("head", head, config.n_heads),
         ):
-            if not 1 <= value <= most:
-                raise ValueError(
-                    f"{name} must be from 1 to {most}, got {value}"
-                )
+            check_between(name, value, 1, most)
         packed = {
             name: pack(parameter.detach().numpy())
             for name, parameter in model.named_parameters()

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import traitlets
 
 from companion.autograd import Value, graph
-from companion.widgets.base import BookWidget, bundle, synced
+from companion.widgets.base import BookWidget, bundle, check_between, synced
 
 MAX_NODES = 40  # a drawing of more could not be read
 
@@ -162,10 +162,9 @@ class AutogradGraph(BookWidget):
 
     @traitlets.validate("step")
     def _check_step(self, proposal: dict) -> int:
-        step, last = proposal["value"], len(plan(self.nodes))
-        if not 0 <= step <= last:
-            raise ValueError(f"step must be from 0 to {last}, got {step}")
-        return step
+        return check_between(
+            "step", proposal["value"], 0, len(plan(self.nodes))
+        )
 
     def summary(self) -> str:
         """Say how large the graph is."""

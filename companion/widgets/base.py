@@ -73,6 +73,19 @@ class BookWidget(anywidget.AnyWidget):
         )
 
 
+def check_between(name: str, value: float, low: float, high: float) -> float:
+    """Return a number, once it is from `low` to `high`.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not low <= value <= high:
+        raise ValueError(
+            f"{name} must be from {low:g} to {high:g}, got {value}"
+        )
+    return value
+
+
 def check_distribution(name: str, values: Sequence[float]) -> list[float]:
     """Return the values as floats, once they are a distribution.
 

@@ -10,7 +10,7 @@ Chapter: book/3-tokenization/2-byte-pairs.ipynb
 import traitlets
 
 from companion.tokenization.protocol import check_text
-from companion.widgets.base import BookWidget, bundle, synced
+from companion.widgets.base import BookWidget, bundle, check_between, synced
 
 MAX_MERGES = 500
 MAX_TEXT = 2000  # characters
@@ -63,12 +63,7 @@ class BPEStepper(BookWidget):
 
     @traitlets.validate("merges")
     def _check_merges(self, proposal: dict) -> int:
-        merges = proposal["value"]
-        if not 0 <= merges <= MAX_MERGES:
-            raise ValueError(
-                f"merges must be from 0 to {MAX_MERGES}, got {merges}"
-            )
-        return merges
+        return check_between("merges", proposal["value"], 0, MAX_MERGES)
 
     def summary(self) -> str:
         """Say how long the text is."""

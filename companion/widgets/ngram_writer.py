@@ -19,6 +19,7 @@ from companion.widgets.base import (
     MAX_STATE,
     BookWidget,
     bundle,
+    check_between,
     mulberry32,
     pick,
     synced,
@@ -96,12 +97,6 @@ def number(
         [[ids[word] for word in document] for document in documents],
         [[ids.get(word, unknown) for word in other] for other in held_out],
     )
-
-
-def check_between(name: str, value: float, low: float, high: float) -> None:
-    """Raise a ValueError unless low <= value <= high."""
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be from {low} to {high}, got {value}")
 
 
 class NGramWriter(BookWidget):

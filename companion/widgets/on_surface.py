@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import traitlets
 
-from companion.widgets.base import BookWidget, synced
+from companion.widgets.base import BookWidget, check_between, synced
 from companion.widgets.descent import check_surface
 
 REACH = 2.0  # the map shows x and y from -REACH to REACH
@@ -53,13 +53,8 @@ class OnSurface(BookWidget):
 
     def within(self, proposal: dict) -> float:
         """Pass on a number that is within its limits."""
-        name, value = proposal["trait"].name, proposal["value"]
-        low, high = self.limits[name]
-        if not low <= value <= high:
-            raise ValueError(
-                f"{name} must be from {low:g} to {high:g}, got {value}"
-            )
-        return value
+        name = proposal["trait"].name
+        return check_between(name, proposal["value"], *self.limits[name])
 
     def summary(self) -> str:
         """Say on which surface."""

@@ -15,7 +15,13 @@ from collections.abc import Sequence
 
 import traitlets
 
-from companion.widgets.base import BookWidget, bundle, mulberry32, synced
+from companion.widgets.base import (
+    BookWidget,
+    bundle,
+    check_between,
+    mulberry32,
+    synced,
+)
 
 PLACES = 64  # shown: 0 to 63
 KINDS = ("sinusoidal", "rotary")
@@ -156,15 +162,10 @@ class PositionalEncodings(BookWidget):
 
     @traitlets.validate("theta", "p", "q", "seed")
     def _check_number(self, proposal: dict) -> float:
-        name, value = proposal["trait"].name, proposal["value"]
-        low, high = {"theta": THETAS, "seed": (0, 2**31)}.get(
-            name, (0, PLACES - 1)
-        )
-        if not low <= value <= high:
-            raise ValueError(
-                f"{name} must be from {low:g} to {high:g}, got {value:g}"
-            )
-        return value
+        name = proposal["trait"].name
+        limits = {"theta": THETAS, "seed": (0, 2**31)}
+        low, high = limits.get(name, (0, PLACES - 1))
+        return check_between(name, proposal["value"], low, high)
 
     def summary(self) -> str:
         """Say which kind."""

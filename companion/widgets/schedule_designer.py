@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import traitlets
 
 from companion.optimizers import schedules
-from companion.widgets.base import BookWidget, bundle, synced
+from companion.widgets.base import BookWidget, bundle, check_between, synced
 
 KINDS = {  # each with the fields that it has besides warmup
     "constant": (schedules.Constant, ()),
@@ -125,17 +125,13 @@ class ScheduleDesigner(BookWidget):
 
     @traitlets.validate("lr", "tokens", "tokens_per_step")
     def _check_number(self, proposal: dict) -> float:
-        name, value = proposal["trait"].name, proposal["value"]
-        low, high = {
+        name = proposal["trait"].name
+        limits = {
             "lr": LR,
             "tokens": TOKENS,
             "tokens_per_step": TOKENS_PER_STEP,
-        }[name]
-        if not low <= value <= high:
-            raise ValueError(
-                f"{name} must be from {low:g} to {high:g}, got {value:g}"
-            )
-        return value
+        }
+        return check_between(name, proposal["value"], *limits[name])
 
     def summary(self) -> str:
         """Say which schedule, and what lies under it."""
