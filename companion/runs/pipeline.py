@@ -6,6 +6,7 @@ Chapter: book/5-training/8-a-run-to-trust.ipynb
 import os
 import platform
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import torch
 
 from companion import config as configs
 from companion.interop import family_of
-from companion.runs.alone import Alone
+from companion.runs.alone import alone
 from companion.runs.corpus import Corpus
 from companion.runs.data import Data, prepare
 from companion.runs.finish import finish
@@ -91,12 +92,15 @@ def train_run(
     asked = _asked(preset, name, seed)
     complete = corpus is not None and preset is not None
     new = not resume or (complete and not folder.exists)
-    with Alone(out) as alone:
+    with ExitStack() as held:
+        if there := folder.path.is_dir():
+            held.enter_context(alone(folder.path))
         if new:
             text = Corpus(_given(corpus, "corpus"), column)
             _given(preset, "preset")
             folder.begin(_about(asked, text), force=force)
-            alone.take()  # now it is there
+            if not there:
+                held.enter_context(alone(folder.path))
         else:
             folder.go_on(asked)
             text = _corpus_again(folder, corpus)
