@@ -90,6 +90,7 @@ def test_words_are_parted_from_the_prompt(tmp_path):
     config = TransformerConfig.llama(
         vocab_size=words.vocab_size, d_model=8, n_layers=1, n_heads=2
     )
+    torch.manual_seed(1)  # with some weights the likeliest is the end
     save(Transformer(config), tmp_path / "model", words)
     result = invoke(
         *("generate", "--model", tmp_path / "model", "--prompt", "one"),
